@@ -19,8 +19,8 @@ enum class StepRule {
 };
 
 struct BarzilaiBorweinOptions {
-  Stopping stopping;
-  Bounds bounds;
+  Stopping stopping = {};
+  Bounds bounds = {};
   StepRule step_rule = StepRule::kBb2;
 };
 

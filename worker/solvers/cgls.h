@@ -6,7 +6,7 @@
 namespace tomoslab {
 
 struct CglsOptions {
-  Stopping stopping;
+  Stopping stopping = {};
 };
 
 /// Minimises ‖A x − b‖ over a growing Krylov space: the fastest in residual, without constraints.

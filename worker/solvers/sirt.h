@@ -9,9 +9,9 @@
 namespace tomoslab {
 
 struct SirtOptions {
-  Stopping stopping;
+  Stopping stopping = {};
   double relaxation = 1;  // λ; converges for 0 < λ < 2, 1.9 halves the number of iterations
-  Bounds bounds;
+  Bounds bounds = {};
 };
 
 /// x ← clip(x + λ C Aᵀ R (b − A x)),  R = 1 / row sums,  C = 1 / column sums: projected gradient

@@ -20,7 +20,7 @@ struct Progress {
   double misfit = 0;             // ½‖b − A x‖²
   double relative_residual = 0;  // ‖b − A x‖ / ‖b‖
   double step = 0;  // of the last update (λ of SIRT, α of CGLS and BB); 0 at the start
-  std::optional<double> relative_update;  // known only when Stopping asks for it
+  std::optional<double> relative_update = {};  // known only when Stopping asks for it
 };
 
 enum class StopReason {
