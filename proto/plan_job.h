@@ -14,7 +14,9 @@ struct PoolSize {
   std::int64_t memory_bytes_per_rank = 0;  // 0 = unknown: everything fits
 };
 
-/// Fails only when spec or scan is invalid; a job that does not fit is a plan with fits = false and an explanation.
-absl::StatusOr<v1::JobPlan> PlanJob(const v1::JobSpec& spec, const v1::Scan& scan, const PoolSize& pool);
+/// Fails only when spec or scan is invalid; a job that does not fit is a plan with fits = false and
+/// an explanation.
+absl::StatusOr<v1::JobPlan> PlanJob(const v1::JobSpec& spec, const v1::Scan& scan,
+                                    const PoolSize& pool);
 
 }  // namespace tomoslab

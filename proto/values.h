@@ -1,5 +1,5 @@
-// Messages → checked values: the only code that reads geometry and specs out of messages. Client, server and ranks all use
-// it, so all of them refuse the same things with the same words.
+// Messages → checked values: the only code that reads geometry and specs out of messages. Client,
+// server and ranks all use it, so all of them refuse the same things with the same words.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,8 @@ v1::VolumeGeometry ToProto(const Volume& volume);
 /// A CircularOrbit when the scan was made from one, else vectors.
 v1::ScanGeometry ToProto(const Scan& scan);
 
-/// Checks a whole scan resource: geometry, counts, data type, quantity, flat positions, reference counts.
+/// Checks a whole scan resource: geometry, counts, data type, quantity, flat positions, reference
+/// counts.
 absl::Status ValidateScan(const v1::Scan& scan);
 
 /// Checks `spec` against its scan; spec.volume may be unset.

@@ -6,15 +6,17 @@
 
 namespace tomoslab {
 
-/// The slices of rank `rank` of `ranks`: contiguous, sizes differ by at most one, none empty while ranks ≤ slices.
+/// The slices of rank `rank` of `ranks`: contiguous, sizes differ by at most one, none empty while
+/// ranks ≤ slices.
 IndexRange SlabOf(std::int64_t slices, int ranks, int rank);
 
-/// The detector rows [begin, end) that rank owns: every row has exactly one owner, bands ascend or descend with z.
-/// Bands may be empty (a fan beam has one row). A row's owner is the rank whose slab the row's rays meet at the axis.
+/// The detector rows [begin, end) that rank owns: every row has exactly one owner, bands ascend or
+/// descend with z. Bands may be empty (a fan beam has one row). A row's owner is the rank whose
+/// slab the row's rays meet at the axis.
 std::vector<IndexRange> RowOwners(const Scan& scan, const Volume& volume, int ranks);
 
-/// The detector rows [begin, end) that the voxels of slices `slab` can touch in any of the views `views` (interpolation
-/// margin included). Empty when the slab casts no shadow on the detector.
+/// The detector rows [begin, end) that the voxels of slices `slab` can touch in any of the views
+/// `views` (interpolation margin included). Empty when the slab casts no shadow on the detector.
 IndexRange ShadowRows(const Scan& scan, const Volume& volume, IndexRange slab, IndexRange views);
 
 }  // namespace tomoslab

@@ -17,10 +17,10 @@ struct IndexRange {
 };
 IndexRange Intersect(IndexRange a, IndexRange b);
 
-/// A box of voxels. Voxel (x, y, z) has its centre at origin + (x·width, y·width, z·height); inside a rank
-/// volumes are stored [y][x][z] (z fastest), in files and on the wire [z][y][x].
+/// A box of voxels. Voxel (x, y, z) has its centre at origin + (x·width, y·width, z·height); inside
+/// a rank volumes are stored [y][x][z] (z fastest), in files and on the wire [z][y][x].
 struct Volume {
-  int columns = 0, rows = 0, slices = 0;          // along x, y, z
+  int columns = 0, rows = 0, slices = 0;           // along x, y, z
   double voxel_width_mm = 0, voxel_height_mm = 0;  // pitch in x and y; in z
   Vec3 center_mm;
 
@@ -31,7 +31,8 @@ struct Volume {
   Vec3 VoxelCenter(double x, double y, double z) const;
   /// The slices [range) of this volume: a volume again.
   Volume Slices(IndexRange range) const;
-  std::string ToString() const;  // "512 x 512 x 300 voxels of 0.1 x 0.1 x 0.1 mm around (0, 0, 0) mm"
+  std::string ToString()
+      const;  // "512 x 512 x 300 voxels of 0.1 x 0.1 x 0.1 mm around (0, 0, 0) mm"
   friend bool operator==(const Volume&, const Volume&) = default;
 };
 

@@ -1,0 +1,88 @@
+#include "proto/plan_job.h"
+
+#include <algorithm>
+#include <string>
+
+#include "absl/strings/str_format.h"
+#include "proto/values.h"
+#include "worker/core/status.h"
+#include "worker/plan/exchange_plan.h"
+#include "worker/plan/memory_plan.h"
+
+namespace tomoslab {
+namespace {
+
+AlgorithmKind ToKind(const v1::Algorithm& algorithm) {
+  switch (algorithm.kind_case()) {
+    case v1::Algorithm::kSirt:
+      return AlgorithmKind::kSirt;
+    case v1::Algorithm::kCgls:
+      return AlgorithmKind::kCgls;
+    case v1::Algorithm::kBb:
+      return AlgorithmKind::kBarzilaiBorwein;
+    default:
+      return AlgorithmKind::kFdk;
+  }
+}
+
+double Gib(std::int64_t bytes) { return static_cast<double>(bytes) / (1 << 30); }
+
+std::string Explain(const v1::JobPlan& plan, const v1::JobSpec& spec, std::int64_t largest,
+                    const PoolSize& pool) {
+  const v1::VolumeGeometry& v = plan.volume();
+  std::string text = absl::StrFormat(
+      "%s of %d x %d x %d voxels on %d rank%s: volume %.3f GiB, projections %.3f GiB, up to %.3f "
+      "GiB per rank",
+      AlgorithmName(spec.algorithm()), v.columns(), v.rows(), v.slices(), pool.ranks,
+      pool.ranks == 1 ? "" : "s", Gib(plan.volume_bytes()), Gib(plan.projection_bytes()),
+      Gib(largest));
+  if (pool.memory_bytes_per_rank > 0) {
+    absl::StrAppendFormat(&text, " of %.3f GiB there are", Gib(pool.memory_bytes_per_rank));
+  }
+  if (!plan.fits()) {
+    text += ". It does not fit: use more ranks, larger voxels or fewer of them";
+    if (spec.algorithm().has_bb()) text += ", or sirt, which keeps fewer volumes";
+  }
+  return text + ".";
+}
+
+}  // namespace
+
+absl::StatusOr<v1::JobPlan> PlanJob(const v1::JobSpec& spec, const v1::Scan& scan,
+                                    const PoolSize& pool) {
+  TOMOSLAB_ASSIGN_OR_RETURN(const v1::JobSpec complete, CompleteJobSpec(spec, scan));
+  TOMOSLAB_ASSIGN_OR_RETURN(const Scan geometry, ToScan(scan.geometry()));
+  TOMOSLAB_ASSIGN_OR_RETURN(const Volume volume, ToVolume(complete.volume()));
+  TOMOSLAB_ASSIGN_OR_RETURN(const std::string warning, CheckScanSeesVolume(geometry, volume));
+  const ExchangePlan exchange = MakeExchangePlan(geometry, volume, pool.ranks);
+  v1::JobPlan plan;
+  *plan.mutable_volume() = complete.volume();
+  plan.set_ranks(pool.ranks);
+  plan.set_volume_bytes(4 * volume.VoxelCount());
+  plan.set_projection_bytes(4 * geometry.PixelCount());
+  plan.set_exchanged_bytes_per_iteration(
+      2 * ExchangedBytesPerPass(exchange, geometry.detector.columns));
+  std::int64_t largest = 0;
+  for (int rank = 0; rank < pool.ranks; ++rank) {
+    v1::RankPlan* part = plan.add_rank();
+    part->set_rank(rank);
+    part->set_slice_begin(static_cast<int>(exchange.slab[rank].begin));
+    part->set_slice_end(static_cast<int>(exchange.slab[rank].end));
+    part->set_row_begin(static_cast<int>(exchange.owned[rank].begin));
+    part->set_row_end(static_cast<int>(exchange.owned[rank].end));
+    part->set_memory_bytes(
+        RankBytes(exchange, geometry, volume, ToKind(complete.algorithm()), rank));
+    largest = std::max(largest, part->memory_bytes());
+  }
+  plan.set_fits(pool.memory_bytes_per_rank == 0 || largest <= pool.memory_bytes_per_rank);
+  plan.set_explanation(Explain(plan, complete, largest, pool));
+  if (!warning.empty()) plan.add_warning(warning);
+  if (pool.ranks > volume.slices) {
+    plan.add_warning(
+        absl::StrFormat("the volume has %d slice(s) for %d ranks: %d rank(s) will idle",
+                        volume.slices, pool.ranks, pool.ranks - volume.slices));
+  }
+  return plan;
+}
+
+}  // namespace tomoslab

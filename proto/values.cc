@@ -1,0 +1,430 @@
+#include "proto/values.h"
+
+#include <cmath>
+#include <limits>
+#include <numbers>
+#include <vector>
+
+#include "absl/strings/str_format.h"
+#include "worker/core/status.h"
+
+namespace tomoslab {
+namespace {
+
+constexpr double kDegree = std::numbers::pi / 180;
+constexpr int kMaxIterations = 1'000'000;
+constexpr std::size_t kMaxNameLength = 200;
+
+absl::StatusOr<Beam> ToBeam(v1::Beam beam) {
+  if (beam == v1::BEAM_PARALLEL) return Beam::kParallel;
+  if (beam == v1::BEAM_CONE) return Beam::kCone;
+  return absl::InvalidArgumentError(
+      "scan.geometry: beam is not set; it must be BEAM_PARALLEL or BEAM_CONE (a fan beam is a cone "
+      "beam with one row)");
+}
+
+v1::Beam ToProto(Beam beam) { return beam == Beam::kCone ? v1::BEAM_CONE : v1::BEAM_PARALLEL; }
+
+absl::StatusOr<Scan> ToCircularScan(const Detector& detector, const v1::CircularOrbit& message) {
+  CircularOrbit orbit;
+  TOMOSLAB_ASSIGN_OR_RETURN(orbit.beam, ToBeam(message.beam()));
+  orbit.source_object_distance_mm = message.source_object_distance_mm();
+  orbit.source_detector_distance_mm = message.source_detector_distance_mm();
+  orbit.detector_shift_u_mm = message.detector_shift_u_mm();
+  orbit.detector_shift_v_mm = message.detector_shift_v_mm();
+  orbit.rotation_axis_offset_mm = message.rotation_axis_offset_mm();
+  orbit.detector_rotation_rad = message.detector_rotation_deg() * kDegree;
+  orbit.angle_rad.reserve(message.angle_deg_size());
+  for (const double angle_deg : message.angle_deg()) orbit.angle_rad.push_back(angle_deg * kDegree);
+  return MakeCircularScan(detector, orbit);
+}
+
+absl::Status CheckPositions(const char* field,
+                            const google::protobuf::RepeatedField<std::int32_t>& after_views,
+                            int frames, int views) {
+  if (after_views.empty()) return absl::OkStatus();
+  if (after_views.size() != frames) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("scan.%s has %d entries for %d frames; give one per frame, or none", field,
+                        after_views.size(), frames));
+  }
+  for (const int position : after_views) {
+    if (position < 0 || position > views) {
+      return absl::InvalidArgumentError(
+          absl::StrFormat("scan.%s holds %d; it must be between 0 and the number of views, %d",
+                          field, position, views));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckStopping(const v1::Stopping& stopping) {
+  if (stopping.iterations() < 1 || stopping.iterations() > kMaxIterations) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("algorithm.stopping.iterations = %d must be between 1 and %d",
+                        stopping.iterations(), kMaxIterations));
+  }
+  for (const auto& [field, value] : {std::pair{"relative_residual", stopping.relative_residual()},
+                                     {"relative_update", stopping.relative_update()}}) {
+    if (!(value >= 0 && value < 1)) {
+      return absl::InvalidArgumentError(absl::StrFormat(
+          "algorithm.stopping.%s = %g must be in [0, 1); 0 switches it off", field, value));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckBounds(const v1::Bounds& bounds) {
+  const double lower =
+      bounds.has_lower_per_mm() ? bounds.lower_per_mm() : -std::numeric_limits<double>::infinity();
+  const double upper =
+      bounds.has_upper_per_mm() ? bounds.upper_per_mm() : std::numeric_limits<double>::infinity();
+  if (std::isnan(lower) || std::isnan(upper) || !(lower < upper)) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "bounds: lower_per_mm = %g must be less than upper_per_mm = %g (both in 1/mm)", lower,
+        upper));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckFdk(const v1::Fdk& fdk) {
+  if (!v1::Fdk::Window_IsValid(fdk.window())) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("fdk.window = %d is none of the known windows", fdk.window()));
+  }
+  if (!(fdk.cutoff() >= 0 && fdk.cutoff() <= 1)) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "fdk.cutoff = %g must be in (0, 1], a fraction of the Nyquist frequency; 0 stands for 1",
+        fdk.cutoff()));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckAlgorithm(const v1::Algorithm& algorithm) {
+  switch (algorithm.kind_case()) {
+    case v1::Algorithm::kFdk:
+      return CheckFdk(algorithm.fdk());
+    case v1::Algorithm::kSirt:
+      TOMOSLAB_RETURN_IF_ERROR(CheckStopping(algorithm.sirt().stopping()));
+      if (const double relaxation = algorithm.sirt().relaxation();
+          !(relaxation >= 0 && relaxation < 2)) {
+        return absl::InvalidArgumentError(absl::StrFormat(
+            "sirt.relaxation = %g must be in (0, 2) for SIRT to converge; 0 stands for 1",
+            relaxation));
+      }
+      return CheckBounds(algorithm.sirt().bounds());
+    case v1::Algorithm::kCgls:
+      return CheckStopping(algorithm.cgls().stopping());
+    case v1::Algorithm::kBb:
+      TOMOSLAB_RETURN_IF_ERROR(CheckStopping(algorithm.bb().stopping()));
+      if (!v1::BarzilaiBorwein::StepRule_IsValid(algorithm.bb().step_rule())) {
+        return absl::InvalidArgumentError(absl::StrFormat(
+            "bb.step_rule = %d is neither BB1 nor BB2", algorithm.bb().step_rule()));
+      }
+      return CheckBounds(algorithm.bb().bounds());
+    case v1::Algorithm::KIND_NOT_SET:
+      break;
+  }
+  return absl::InvalidArgumentError(
+      "job.algorithm is not set; it must be one of fdk, sirt, cgls, bb");
+}
+
+absl::Status CheckPreprocessing(const v1::Preprocessing& preprocessing, const v1::Scan& scan) {
+  if (!v1::Preprocessing::LowCounts_IsValid(preprocessing.low_counts())) {
+    return absl::InvalidArgumentError("preprocessing.low_counts is neither FLOOR nor REJECT");
+  }
+  if (!std::isfinite(preprocessing.background_offset())) {
+    return absl::InvalidArgumentError("preprocessing.background_offset is not a finite number");
+  }
+  if (preprocessing.rotation_axis_case() == v1::Preprocessing::ROTATION_AXIS_NOT_SET)
+    return absl::OkStatus();
+  if (!scan.geometry().has_circular()) {
+    return absl::InvalidArgumentError(
+        "preprocessing.rotation_axis needs a circular geometry; this scan is given by one vector "
+        "per view, which already says where the axis is");
+  }
+  const double column = preprocessing.rotation_axis_column();
+  const double columns = scan.geometry().detector().columns();
+  if (preprocessing.rotation_axis_case() == v1::Preprocessing::kRotationAxisColumn &&
+      !(column >= -columns && column <= 2 * columns)) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "preprocessing.rotation_axis_column = %g lies far outside the detector's %g columns",
+        column, columns));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckPreview(const v1::Preview& preview, int slices) {
+  if (preview.every_iterations() < -1) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("preview.every_iterations = %d must be −1 (never), 0 (the default) or a "
+                        "number of iterations",
+                        preview.every_iterations()));
+  }
+  if (preview.slices_size() > 100) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "preview.slices asks for %d slices; at most 100 can be shown", preview.slices_size()));
+  }
+  for (const int slice : preview.slices()) {
+    if (slice < 0 || slice >= slices) {
+      return absl::InvalidArgumentError(absl::StrFormat(
+          "preview.slices holds %d; the volume has slices 0 to %d", slice, slices - 1));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Volume> VolumeOf(const v1::JobSpec& spec, const Scan& geometry) {
+  if (spec.has_volume()) return ToVolume(spec.volume());
+  return DefaultVolume(geometry);
+}
+
+v1::Stopping* MutableStopping(v1::Algorithm* algorithm) {
+  switch (algorithm->kind_case()) {
+    case v1::Algorithm::kSirt:
+      return algorithm->mutable_sirt()->mutable_stopping();
+    case v1::Algorithm::kCgls:
+      return algorithm->mutable_cgls()->mutable_stopping();
+    case v1::Algorithm::kBb:
+      return algorithm->mutable_bb()->mutable_stopping();
+    default:
+      return nullptr;
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<Scan> ToScan(const v1::ScanGeometry& geometry) {
+  const v1::Detector& d = geometry.detector();
+  const Detector detector{
+      .rows = d.rows(),
+      .columns = d.columns(),
+      .pixel_width_mm = d.pixel_width_mm(),
+      .pixel_height_mm = d.pixel_height_mm() == 0 ? d.pixel_width_mm() : d.pixel_height_mm()};
+  switch (geometry.trajectory_case()) {
+    case v1::ScanGeometry::kCircular:
+      return ToCircularScan(detector, geometry.circular());
+    case v1::ScanGeometry::kVectors: {
+      TOMOSLAB_ASSIGN_OR_RETURN(const Beam beam, ToBeam(geometry.vectors().beam()));
+      const auto& value = geometry.vectors().value();
+      return MakeVectorScan(detector, beam, absl::MakeConstSpan(value.data(), value.size()));
+    }
+    case v1::ScanGeometry::TRAJECTORY_NOT_SET:
+      break;
+  }
+  return absl::InvalidArgumentError(
+      "scan.geometry.trajectory is not set; give `circular` or `vectors`");
+}
+
+absl::StatusOr<Volume> ToVolume(const v1::VolumeGeometry& message) {
+  return Volume::Create(
+      {.columns = message.columns(),
+       .rows = message.rows(),
+       .slices = message.slices(),
+       .voxel_width_mm = message.voxel_width_mm(),
+       .voxel_height_mm =
+           message.voxel_height_mm() == 0 ? message.voxel_width_mm() : message.voxel_height_mm(),
+       .center_mm = {message.center_mm().x(), message.center_mm().y(), message.center_mm().z()}});
+}
+
+v1::VolumeGeometry ToProto(const Volume& volume) {
+  v1::VolumeGeometry message;
+  message.set_columns(volume.columns);
+  message.set_rows(volume.rows);
+  message.set_slices(volume.slices);
+  message.set_voxel_width_mm(volume.voxel_width_mm);
+  message.set_voxel_height_mm(volume.voxel_height_mm);
+  message.mutable_center_mm()->set_x(volume.center_mm.x);
+  message.mutable_center_mm()->set_y(volume.center_mm.y);
+  message.mutable_center_mm()->set_z(volume.center_mm.z);
+  return message;
+}
+
+v1::ScanGeometry ToProto(const Scan& scan) {
+  v1::ScanGeometry message;
+  v1::Detector* detector = message.mutable_detector();
+  detector->set_rows(scan.detector.rows);
+  detector->set_columns(scan.detector.columns);
+  detector->set_pixel_width_mm(scan.detector.pixel_width_mm);
+  detector->set_pixel_height_mm(scan.detector.pixel_height_mm);
+  if (scan.orbit) {
+    v1::CircularOrbit* orbit = message.mutable_circular();
+    orbit->set_beam(ToProto(scan.orbit->beam));
+    orbit->set_source_object_distance_mm(scan.orbit->source_object_distance_mm);
+    orbit->set_source_detector_distance_mm(scan.orbit->source_detector_distance_mm);
+    orbit->set_detector_shift_u_mm(scan.orbit->detector_shift_u_mm);
+    orbit->set_detector_shift_v_mm(scan.orbit->detector_shift_v_mm);
+    orbit->set_rotation_axis_offset_mm(scan.orbit->rotation_axis_offset_mm);
+    orbit->set_detector_rotation_deg(scan.orbit->detector_rotation_rad / kDegree);
+    for (const double angle_rad : scan.orbit->angle_rad) orbit->add_angle_deg(angle_rad / kDegree);
+    return message;
+  }
+  v1::ViewVectors* vectors = message.mutable_vectors();
+  if (!scan.views.empty()) vectors->set_beam(ToProto(scan.views.front().beam));
+  for (const View& view : scan.views) {
+    for (const double number : ToAstra(view, scan.detector.rows, scan.detector.columns))
+      vectors->add_value(number);
+  }
+  return message;
+}
+
+absl::Status ValidateScan(const v1::Scan& scan) {
+  TOMOSLAB_ASSIGN_OR_RETURN(const Scan geometry, ToScan(scan.geometry()));
+  if (scan.display_name().size() > kMaxNameLength) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("scan.display_name has %d bytes; at most %d are allowed",
+                        scan.display_name().size(), kMaxNameLength));
+  }
+  if (static_cast<std::size_t>(scan.view_count()) != geometry.views.size()) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("scan.view_count = %d, but the geometry describes %d views (one angle or "
+                        "12 numbers per view)",
+                        scan.view_count(), geometry.views.size()));
+  }
+  if (BytesPerSample(scan.data_type()) == 0) {
+    return absl::InvalidArgumentError("scan.data_type must be UINT8, UINT16 or FLOAT32");
+  }
+  if (scan.quantity() != v1::QUANTITY_COUNTS && scan.quantity() != v1::QUANTITY_TRANSMISSION &&
+      scan.quantity() != v1::QUANTITY_LINE_INTEGRALS) {
+    return absl::InvalidArgumentError(
+        "scan.quantity must be COUNTS, TRANSMISSION or LINE_INTEGRALS");
+  }
+  for (const auto& [field, count] :
+       {std::pair{"flat_count", scan.flat_count()}, {"dark_count", scan.dark_count()}}) {
+    if (count < 0 || count > 100'000) {
+      return absl::InvalidArgumentError(
+          absl::StrFormat("scan.%s = %d must be between 0 and 100000", field, count));
+    }
+  }
+  if (!std::isfinite(scan.reference_counts()) || scan.reference_counts() < 0) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "scan.reference_counts = %g must be positive, or 0 for none", scan.reference_counts()));
+  }
+  if (scan.quantity() == v1::QUANTITY_COUNTS && scan.flat_count() == 0 &&
+      scan.reference_counts() == 0) {
+    return absl::InvalidArgumentError(
+        "a scan of counts needs flats (scan.flat_count > 0) or scan.reference_counts (I0): without "
+        "either, counts do not say how much was absorbed");
+  }
+  if (scan.provenance_size() > 200)
+    return absl::InvalidArgumentError("scan.provenance has more than 200 entries");
+  TOMOSLAB_RETURN_IF_ERROR(CheckPositions("flat_after_views", scan.flat_after_views(),
+                                          scan.flat_count(), scan.view_count()));
+  return CheckPositions("dark_after_views", scan.dark_after_views(), scan.dark_count(),
+                        scan.view_count());
+}
+
+absl::Status ValidateJobSpec(const v1::JobSpec& spec, const v1::Scan& scan) {
+  TOMOSLAB_ASSIGN_OR_RETURN(const Scan geometry, ToScan(scan.geometry()));
+  TOMOSLAB_ASSIGN_OR_RETURN(const Volume volume, VolumeOf(spec, geometry));
+  TOMOSLAB_RETURN_IF_ERROR(CheckScanSeesVolume(geometry, volume).status());
+  if (spec.display_name().size() > kMaxNameLength) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("job.display_name has %d bytes; at most %d are allowed",
+                        spec.display_name().size(), kMaxNameLength));
+  }
+  TOMOSLAB_RETURN_IF_ERROR(CheckAlgorithm(spec.algorithm()));
+  const bool wants_fdk = spec.algorithm().has_fdk() || spec.start().has_fdk();
+  if (wants_fdk && !scan.geometry().has_circular()) {
+    return absl::InvalidArgumentError(
+        "FDK needs a circular geometry; this scan is given by one vector per view: use sirt, cgls "
+        "or bb, and start from zero");
+  }
+  if (spec.start().has_fdk()) TOMOSLAB_RETURN_IF_ERROR(CheckFdk(spec.start().fdk()));
+  if (spec.algorithm().has_fdk() && spec.has_start()) {
+    return absl::InvalidArgumentError(
+        "job.start is set, but FDK does not iterate: it has no start");
+  }
+  if (spec.priority() < -100 || spec.priority() > 100) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("job.priority = %d must be between −100 and 100", spec.priority()));
+  }
+  TOMOSLAB_RETURN_IF_ERROR(CheckPreprocessing(spec.preprocessing(), scan));
+  return CheckPreview(spec.preview(), volume.slices);
+}
+
+absl::StatusOr<v1::JobSpec> CompleteJobSpec(const v1::JobSpec& spec, const v1::Scan& scan) {
+  TOMOSLAB_RETURN_IF_ERROR(ValidateJobSpec(spec, scan));
+  TOMOSLAB_ASSIGN_OR_RETURN(const Scan geometry, ToScan(scan.geometry()));
+  v1::JobSpec complete = spec;
+  TOMOSLAB_ASSIGN_OR_RETURN(const Volume volume, VolumeOf(spec, geometry));
+  *complete.mutable_volume() = ToProto(volume);
+  v1::Algorithm* algorithm = complete.mutable_algorithm();
+  if (algorithm->has_sirt() && algorithm->sirt().relaxation() == 0)
+    algorithm->mutable_sirt()->set_relaxation(1);
+  if (algorithm->has_bb() &&
+      algorithm->bb().step_rule() == v1::BarzilaiBorwein::STEP_RULE_UNSPECIFIED) {
+    algorithm->mutable_bb()->set_step_rule(v1::BarzilaiBorwein::BB2);
+  }
+  for (v1::Fdk* fdk :
+       {algorithm->has_fdk() ? algorithm->mutable_fdk() : nullptr,
+        complete.start().has_fdk() ? complete.mutable_start()->mutable_fdk() : nullptr}) {
+    if (fdk == nullptr) continue;
+    if (fdk->window() == v1::Fdk::WINDOW_UNSPECIFIED) fdk->set_window(v1::Fdk::RAM_LAK);
+    if (fdk->cutoff() == 0) fdk->set_cutoff(1);
+  }
+  if (complete.preview().every_iterations() == 0)
+    complete.mutable_preview()->set_every_iterations(5);
+  if (complete.preprocessing().low_counts() == v1::Preprocessing::LOW_COUNTS_UNSPECIFIED) {
+    complete.mutable_preprocessing()->set_low_counts(v1::Preprocessing::FLOOR);
+  }
+  return complete;
+}
+
+int BytesPerSample(v1::DataType type) {
+  switch (type) {
+    case v1::DATA_TYPE_UINT8:
+      return 1;
+    case v1::DATA_TYPE_UINT16:
+      return 2;
+    case v1::DATA_TYPE_FLOAT32:
+      return 4;
+    default:
+      return 0;
+  }
+}
+
+std::int64_t FrameCount(const v1::Scan& scan, v1::FrameKind kind) {
+  switch (kind) {
+    case v1::FRAME_KIND_PROJECTION:
+      return scan.view_count();
+    case v1::FRAME_KIND_FLAT:
+      return scan.flat_count();
+    case v1::FRAME_KIND_DARK:
+      return scan.dark_count();
+    default:
+      return 0;
+  }
+}
+
+std::int64_t LineCount(const v1::Scan& scan, v1::FrameKind kind) {
+  return FrameCount(scan, kind) * scan.geometry().detector().rows();
+}
+
+std::int64_t BytesPerLine(const v1::Scan& scan) {
+  return std::int64_t{scan.geometry().detector().columns()} * BytesPerSample(scan.data_type());
+}
+
+int IterationsPlanned(const v1::JobSpec& spec) {
+  v1::Algorithm algorithm = spec.algorithm();
+  const v1::Stopping* stopping = MutableStopping(&algorithm);
+  return stopping == nullptr ? 0 : stopping->iterations();
+}
+
+const char* AlgorithmName(const v1::Algorithm& algorithm) {
+  switch (algorithm.kind_case()) {
+    case v1::Algorithm::kFdk:
+      return "fdk";
+    case v1::Algorithm::kSirt:
+      return "sirt";
+    case v1::Algorithm::kCgls:
+      return "cgls";
+    case v1::Algorithm::kBb:
+      return "bb";
+    case v1::Algorithm::KIND_NOT_SET:
+      break;
+  }
+  return "";
+}
+
+}  // namespace tomoslab
