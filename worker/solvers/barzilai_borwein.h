@@ -1,0 +1,133 @@
+// BB: projected gradient descent with Barzilai–Borwein steps, safeguarded.
+#pragma once
+
+#include <algorithm>
+#include <deque>
+#include <limits>
+#include <optional>
+#include <utility>
+
+#include "worker/operators/bounds.h"
+#include "worker/solvers/iteration.h"
+
+namespace tomoslab {
+
+/// The step from s = x_k − x_{k−1} and y = g_k − g_{k−1}.
+enum class StepRule {
+  kBb1,  // ⟨s,s⟩ / ⟨s,y⟩
+  kBb2,  // ⟨s,y⟩ / ⟨y,y⟩: as good in the end, and far less non-monotone on the way
+};
+
+struct BarzilaiBorweinOptions {
+  Stopping stopping = {};
+  Bounds bounds = {};
+  StepRule step_rule = StepRule::kBb2;
+};
+
+/// The largest of the last ten misfits: what a step may not exceed (Grippo, Lampariello & Lucidi,
+/// SIAM J. Numer. Anal. 23(4), 1986).
+class MisfitWindow {
+ public:
+  void Add(double misfit) {
+    misfits_.push_back(misfit);
+    if (misfits_.size() > 10) misfits_.pop_front();
+  }
+  double Largest() const { return *std::max_element(misfits_.begin(), misfits_.end()); }
+
+ private:
+  std::deque<double> misfits_;
+};
+
+/// Along x + λ d the misfit is f + λ gd + ½ λ² qq, exactly: with the residual's change q = A d at
+/// hand, gd = ⟨r, q⟩ and qq = ⟨q, q⟩. A full step where it is allowed, the minimum on the line
+/// where it is not: no further projection.
+inline double StepLength(double misfit, double gd, double qq, const MisfitWindow& window) {
+  const bool allowed = misfit + gd + 0.5 * qq <= window.Largest() + 1e-4 * gd;
+  return allowed ? 1 : std::min(1.0, -gd / qq);
+}
+
+/// The best image so far, copied only when a step is about to leave it uphill.
+template <class Volume>
+class BestImage {
+ public:
+  /// x has this progress, and the next image's misfit will be `next_misfit`.
+  void Leave(const Volume& x, const Progress& progress, double next_misfit) {
+    if (progress.misfit > progress_.misfit || next_misfit <= progress.misfit) return;
+    if (!kept_) kept_.emplace(Like(x));
+    Copy(x, *kept_);
+    progress_ = progress;
+  }
+  /// Puts the best image back when x's misfit exceeds its by more than 1 %.
+  void Restore(Volume& x, Progress& progress) const {
+    if (!kept_ || progress.misfit <= 1.01 * progress_.misfit) return;
+    Copy(*kept_, x);
+    progress = progress_;
+  }
+
+ private:
+  std::optional<Volume> kept_;
+  Progress progress_{.misfit = std::numeric_limits<double>::infinity()};
+};
+
+/// min ½‖A x − b‖² over lower ≤ x ≤ upper: x ← x + λ (clip(x − α g) − x), g = Aᵀ(A x − b), α by
+/// `step_rule`. Barzilai & Borwein, IMA J. Numer. Anal. 8(1), 1988; the projection and the
+/// non-monotone safeguard as in Birgin, Martínez & Raydan, SIAM J. Optim. 10(4), 2000, with λ in
+/// closed form.
+///   x: the start image, and then the result: the last image, or the best when the last is worse by
+///   more than 1 %. watch: worker/solvers/iteration.h.   Progress::step is α λ. Cost: 1 projection
+///   and 1 backprojection per iteration; 1 more projection for the first step, for a start x ≠ 0,
+///   and every 50 iterations. Memory: x, g, y, d, and one more once a step goes uphill; b, r and q.
+///   An unmatched adjoint does no harm to the safeguard, which lives in projection space.
+template <LinearOperator Op, class Watch>
+SolverResult BarzilaiBorwein(const Op& A, const ProjectionsOf<Op>& b,
+                             const BarzilaiBorweinOptions& options, VolumeOf<Op>& x,
+                             Watch&& watch) {
+  constexpr int kRecompute = 50;  // iterations after which rounding has drifted r from A x − b
+  auto g = A.NewVolume(), y = A.NewVolume(), d = A.NewVolume();
+  auto r = A.NewProjections(), q = A.NewProjections();
+  Iterations iterations(options.stopping, Norm(b), watch);
+  MisfitWindow window;
+  BestImage<VolumeOf<Op>> best;
+  double first_alpha = 0, alpha = 0, lambda = 0;
+  Clamp(options.bounds, x);
+  for (int k = 0;; ++k) {
+    if (k % kRecompute == 0) {
+      Residual(A, b, x, r);
+      Scale(-1, r);  // r = A x − b
+    }
+    const double misfit = 0.5 * Dot(r, r);
+    window.Add(misfit);
+    if (iterations.Stop(misfit, x)) break;
+
+    if (k > 0) std::swap(g, y);  // y = g_{k−1}
+    A.Backproject(r, g);         // g = Aᵀ (A x − b)
+    if (k == 0) {
+      A.Project(g, q);
+      alpha = first_alpha = NormRatio(Dot(g, g), Dot(q, q));  // Cauchy: steepest descent
+    } else {
+      Subtract(g, y, y);  // y = g_k − g_{k−1}; s = λ d
+      const auto [dy, yy, dd] = Dots(d, y, y, y, d, d);
+      if (dy > 0) alpha = lambda * (options.step_rule == StepRule::kBb2 ? dy / yy : dd / dy);
+      alpha = std::clamp(alpha, 1e-3 * first_alpha, 1e3 * first_alpha);
+    }
+
+    Copy(x, d);
+    Axpy(-alpha, g, d);
+    Clamp(options.bounds, d);
+    Subtract(d, x, d);  // d = clip(x − α g) − x
+    A.Project(d, q);
+    const auto [gd, qq] = Dots(r, q, q, q);
+    if (!(gd < 0)) break;  // not a descent direction: x is the solution, to rounding
+    lambda = StepLength(misfit, gd, qq, window);
+    best.Leave(x, iterations.progress(), misfit + lambda * gd + 0.5 * lambda * lambda * qq);
+    Axpy(lambda, d, x);
+    Clamp(options.bounds, x);  // x + d can miss a bound by its last bit
+    Axpy(lambda, q, r);
+    iterations.CountUpdate(alpha * lambda, lambda, d, x);
+  }
+  SolverResult result = iterations.result();
+  best.Restore(x, result.progress);
+  return result;
+}
+
+}  // namespace tomoslab

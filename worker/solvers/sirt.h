@@ -1,0 +1,48 @@
+// SIRT: the simultaneous iterative reconstruction technique.
+#pragma once
+
+#include <utility>
+
+#include "worker/operators/bounds.h"
+#include "worker/solvers/iteration.h"
+
+namespace tomoslab {
+
+struct SirtOptions {
+  Stopping stopping = {};
+  double relaxation = 1;  // λ; converges for 0 < λ < 2, 1.9 halves the number of iterations
+  Bounds bounds = {};
+};
+
+/// x ← clip(x + λ C Aᵀ R (b − A x)),  R = 1 / row sums,  C = 1 / column sums: projected gradient
+/// descent on ½‖A x − b‖² in the metric R, preconditioned by C. Gregor & Benson, IEEE TMI 27(7),
+/// 2008.
+///   x: the start image, and then the result (its storage changes).   watch:
+///   worker/solvers/iteration.h. Cost: 1 projection and 1 backprojection per iteration; 1 more of
+///   each for R and C, and 1 projection for the last image's residual. Memory: x, C and d; b, R and
+///   r.
+template <LinearOperator Op, class Watch>
+SolverResult Sirt(const Op& A, const ProjectionsOf<Op>& b, const SirtOptions& options,
+                  VolumeOf<Op>& x, Watch&& watch) {
+  const auto R = Inverse(RowSums(A));     // 0 where a ray meets nothing
+  const auto C = Inverse(ColumnSums(A));  // 0 where no ray passes
+  auto r = A.NewProjections();
+  auto d = A.NewVolume();
+  Iterations iterations(options.stopping, Norm(b), watch);
+  Clamp(options.bounds, x);
+  while (true) {
+    Residual(A, b, x, r);
+    if (iterations.Stop(0.5 * Dot(r, r), x)) return iterations.result();
+    Multiply(R, r);
+    A.Backproject(r, d);
+    Multiply(C, d);  // d = C Aᵀ R (b − A x)
+    Scale(options.relaxation, d);
+    Axpy(1, x, d);
+    Clamp(options.bounds, d);  // d = the next image
+    Subtract(d, x, x);
+    std::swap(x, d);  // d = what the bounds left of the update
+    iterations.CountUpdate(options.relaxation, 1, d, x);
+  }
+}
+
+}  // namespace tomoslab
