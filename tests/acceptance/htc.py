@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """A measured fan-beam scan (Helsinki Tomography Challenge 2022) against the FBP that its authors published.
 
-The published image is stored as pictures are: its first row is the largest y, while a volume's first row is the smallest y. So
-it is turned upside down before it is compared.
+The files' frame has y upwards and the published image is stored as pictures are, first row on top. The importer turns that frame by
+180 degrees about x into ours (docs/geometry.md), where y points down: so the volume's first row is the picture's first row too.
 """
 
 import shutil
@@ -20,7 +20,7 @@ GRID = ["--voxel", 0.1483223173330444, "--size", "512,512,1"]
 
 def reference(scan):
     with h5py.File(scan) as file:
-        return file["reference/fbp"][::-1]
+        return file["reference/fbp"][:]
 
 
 def reconstruct(server, folder, scan, *algorithm):
