@@ -1,0 +1,131 @@
+#include "worker/distributed/distributed_projector.h"
+
+#include <chrono>
+#include <utility>
+
+#include "worker/projector/joseph.h"
+#include "worker/projector/voxel_backproject.h"
+
+namespace tomoslab {
+namespace {
+
+class Stopwatch {
+ public:
+  explicit Stopwatch(double* total_s)
+      : total_s_(total_s), start_(std::chrono::steady_clock::now()) {}
+  ~Stopwatch() {
+    *total_s_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
+  Stopwatch(const Stopwatch&) = delete;
+  Stopwatch& operator=(const Stopwatch&) = delete;
+
+ private:
+  double* total_s_;
+  std::chrono::steady_clock::time_point start_;
+};
+
+ProjectionBand BandOf(const Scan& scan, const ViewBatch& batch, int rank) {
+  return {absl::MakeConstSpan(scan.views).subspan(batch.views.begin, batch.views.size()),
+          scan.detector.columns, batch.shadow[rank]};
+}
+
+/// How many pieces a batch is projected in, so that MPI can move the batch before it in between.
+constexpr std::int64_t kPiecesPerBatch = 8;
+
+}  // namespace
+
+DistributedProjector::DistributedProjector(Scan scan, const Volume& volume,
+                                           const Communicator* ranks)
+    : scan_(std::move(scan)),
+      volume_(volume),
+      ranks_(ranks),
+      plan_(MakeExchangePlan(scan_, volume, ranks->size())) {
+  slab_volume_ = volume.Slices(slab());
+  const int columns = scan_.detector.columns;
+  // plan_ must not move any more: DistributedProjector is neither copied nor moved (RowExchange
+  // points to it).
+  state_.reset(
+      new State{{RowExchange(&plan_, columns, ranks), RowExchange(&plan_, columns, ranks)}, {}, 0});
+}
+
+Field DistributedProjector::NewVolume() const {
+  return Field(std::int64_t{volume_.rows} * volume_.columns, slab(), volume_.slices, ranks_);
+}
+
+Field DistributedProjector::NewProjections() const {
+  return Field(static_cast<std::int64_t>(scan_.views.size()) * scan_.detector.columns, owned_rows(),
+               scan_.detector.rows, ranks_);
+}
+
+void DistributedProjector::Project(const Field& x, Field& y) const {
+  auto& [exchange, totals, taken] = *state_;
+  ++totals.projections;
+  for (std::size_t k = 0; k < plan_.batches.size(); ++k) {
+    const ViewBatch& batch = plan_.batches[k];
+    RowExchange& current = exchange[k % 2];
+    RowExchange& previous = exchange[(k + 1) % 2];
+    const ProjectionBand band = BandOf(scan_, batch, ranks_->rank());
+    float* shadow = current.shadow(batch);
+    const std::int64_t views = batch.views.size();
+    const std::int64_t step =
+        ranks_->size() == 1 ? views : (views + kPiecesPerBatch - 1) / kPiecesPerBatch;
+    for (std::int64_t first = 0; first < views; first += step) {
+      {
+        const Stopwatch watch(&totals.projection_s);
+        ProjectJoseph(slab_volume_, x.data(),
+                      {band.views.subspan(first, step), band.columns, band.rows},
+                      shadow + band.Offset(first, 0));
+      }
+      previous.Progress();
+    }
+    const Stopwatch watch(&totals.exchange_s);
+    if (k > 0) previous.FinishReduce(y);
+    current.StartReduce(batch);
+  }
+  const Stopwatch watch(&totals.exchange_s);
+  if (!plan_.batches.empty()) exchange[(plan_.batches.size() + 1) % 2].FinishReduce(y);
+}
+
+void DistributedProjector::Backproject(const Field& y, Field& x) const {
+  BackprojectWith(Kernel::kJoseph, y, x);
+}
+
+void DistributedProjector::BackprojectVoxelDriven(const Field& y, Field& x) const {
+  BackprojectWith(Kernel::kVoxelDriven, y, x);
+}
+
+void DistributedProjector::BackprojectWith(Kernel kernel, const Field& y, Field& x) const {
+  auto& [exchange, totals, taken] = *state_;
+  ++totals.backprojections;
+  Fill(0, x);
+  if (plan_.batches.empty()) return;
+  {
+    const Stopwatch watch(&totals.exchange_s);
+    exchange[0].StartExpand(plan_.batches[0], y);
+  }
+  for (std::size_t k = 0; k < plan_.batches.size(); ++k) {
+    const ViewBatch& batch = plan_.batches[k];
+    RowExchange& current = exchange[k % 2];
+    {
+      const Stopwatch watch(&totals.exchange_s);
+      current.FinishExpand(y);
+      if (k + 1 < plan_.batches.size()) exchange[(k + 1) % 2].StartExpand(plan_.batches[k + 1], y);
+    }
+    const Stopwatch watch(&totals.backprojection_s);
+    const ProjectionBand band = BandOf(scan_, batch, ranks_->rank());
+    if (kernel == Kernel::kJoseph) {
+      BackprojectJoseph(band, current.shadow(batch), slab_volume_, x.data());
+    } else {
+      BackprojectVoxels(band, current.shadow(batch), slab_volume_, x.data());
+    }
+  }
+}
+
+PhaseTotals DistributedProjector::Take() const {
+  PhaseTotals totals = std::exchange(state_->totals, {});
+  const std::int64_t sent = state_->exchange[0].sent_bytes() + state_->exchange[1].sent_bytes();
+  totals.sent_bytes = sent - std::exchange(state_->taken_bytes, sent);
+  return totals;
+}
+
+}  // namespace tomoslab

@@ -1,0 +1,66 @@
+// The projector of a whole volume that is cut into slabs over the ranks. Solvers see one linear
+// operator.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+
+#include "worker/distributed/communicator.h"
+#include "worker/distributed/row_exchange.h"
+#include "worker/geometry/scan.h"
+#include "worker/operators/field.h"
+#include "worker/plan/exchange_plan.h"
+
+namespace tomoslab {
+
+/// Where the time of a rank went, and what it sent; since the last Take.
+struct PhaseTotals {
+  double projection_s = 0, exchange_s = 0, backprojection_s = 0;
+  std::int64_t sent_bytes = 0;
+  int projections = 0, backprojections = 0;
+};
+
+/// A = Reduce · A_local and Aᵀ = A_localᵀ · Expand (docs/internals.md). Volumes are fields [y ·
+/// x][z] split by slab, projections fields [view · column][row] split by owner. All calls are
+/// collective. Results repeat bit for bit on the same number of ranks.
+class DistributedProjector {
+ public:
+  /// `ranks` outlives this.
+  DistributedProjector(Scan scan, const Volume& volume, const Communicator* ranks);
+  DistributedProjector(const DistributedProjector&) = delete;  // its exchanges point into it
+  DistributedProjector& operator=(const DistributedProjector&) = delete;
+
+  Field NewVolume() const;
+  Field NewProjections() const;
+  void Project(const Field& x, Field& y) const;      // y = A x
+  void Backproject(const Field& y, Field& x) const;  // x = Aᵀ y
+  /// x = Σ_views y / depth² at the voxels' shadows, for FDK (worker/projector/voxel_backproject.h).
+  void BackprojectVoxelDriven(const Field& y, Field& x) const;
+
+  const Scan& scan() const { return scan_; }
+  const Volume& volume() const { return volume_; }
+  const ExchangePlan& plan() const { return plan_; }
+  IndexRange slab() const { return plan_.slab[ranks_->rank()]; }
+  IndexRange owned_rows() const { return plan_.owned[ranks_->rank()]; }
+  const Communicator& ranks() const { return *ranks_; }
+
+  PhaseTotals Take() const;
+
+ private:
+  enum class Kernel { kJoseph, kVoxelDriven };
+  void BackprojectWith(Kernel kernel, const Field& y, Field& x) const;
+
+  Scan scan_;
+  Volume volume_, slab_volume_;
+  const Communicator* ranks_;
+  ExchangePlan plan_;
+  struct State {  // buffers and clocks: not part of the operator's value
+    std::array<RowExchange, 2> exchange;
+    PhaseTotals totals;
+    std::int64_t taken_bytes = 0;
+  };
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace tomoslab
