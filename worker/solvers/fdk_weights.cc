@@ -15,11 +15,28 @@ absl::StatusOr<FdkWeights> FdkWeights::Create(const Scan& scan) {
   return FdkWeights(scan, std::move(rays));
 }
 
+namespace {
+
+/// The scan with more columns at either side of the detector; the others stay where they are.
+Scan Widen(const Scan& scan, const RayWeights::Margins& margins) {
+  Detector detector = scan.detector;
+  detector.columns += margins.before + margins.after;
+  CircularOrbit orbit = *scan.orbit;
+  const double shift_mm = (margins.after - margins.before) / 2.0 * detector.pixel_width_mm;
+  orbit.detector_shift_u_mm += shift_mm * std::cos(orbit.detector_rotation_rad);
+  orbit.detector_shift_v_mm += shift_mm * std::sin(orbit.detector_rotation_rad);
+  return MakeCircularScan(detector, orbit).value();
+}
+
+}  // namespace
+
 FdkWeights::FdkWeights(const Scan& scan, RayWeights rays)
     : detector_(scan.detector), orbit_(*scan.orbit), rays_(std::move(rays)) {
   CircularOrbit orbit = orbit_;
   orbit.angle_rad = {0};
   at_zero_ = MakeCircularScan(detector_, orbit)->views[0];
+  const auto margins = rays_.margins();
+  filtered_scan_ = margins.before + margins.after == 0 ? scan : Widen(scan, margins);
 }
 
 double FdkWeights::Cosine(std::int64_t row, int column) const {
@@ -31,9 +48,10 @@ double FdkWeights::Cosine(std::int64_t row, int column) const {
   return (sod + offset * p / sdd) / std::sqrt(sdd * sdd + p * p + v * v);
 }
 
-void FdkWeights::Apply(Field& projections) const {
+Field FdkWeights::Apply(const Field& projections) const {
   const std::int64_t rows = projections.inner_size();
-  const int columns = detector_.columns;
+  const int columns = detector_.columns, margin = rays_.margins().before;
+  const int filtered_columns = filtered_scan_.detector.columns;
   const auto views = static_cast<std::int64_t>(orbit_.angle_rad.size());
   TOMOSLAB_CHECK(projections.outer() == views * columns &&
                  projections.inner_total() == detector_.rows);
@@ -43,15 +61,19 @@ void FdkWeights::Apply(Field& projections) const {
       cosine[c * rows + r] = Cosine(projections.inner().begin + r, static_cast<int>(c));
     }
   });
+  Field weighted(views * filtered_columns, projections.inner(), projections.inner_total(),
+                 projections.sum());
   ParallelFor(0, views, [&](std::int64_t view) {
     for (int c = 0; c < columns; ++c) {
       const double weight = rays_.Weight(view, c);
-      float* line = projections.line(view * columns + c);
+      const float* from = projections.line(view * columns + c);
+      float* to = weighted.line(view * filtered_columns + margin + c);
       for (std::int64_t r = 0; r < rows; ++r) {
-        line[r] = static_cast<float>(line[r] * weight * cosine[c * rows + r]);
+        to[r] = static_cast<float>(from[r] * weight * cosine[c * rows + r]);
       }
     }
   });
+  return weighted;
 }
 
 }  // namespace tomoslab

@@ -28,8 +28,13 @@ class FdkWeights {
   /// FailedPrecondition as RayWeights::Create.
   static absl::StatusOr<FdkWeights> Create(const Scan& scan);
 
-  /// Multiplies projections [view][column][row] in place.
-  void Apply(Field& projections) const;
+  /// The scan as it is filtered and backprojected: the same views and rows, and where the detector
+  /// lies off the axis over a full circle, columns of zeros that make it symmetric
+  /// (RayWeights::Margins).
+  const Scan& filtered_scan() const { return filtered_scan_; }
+
+  /// Weighted projections [view][column][row] of filtered_scan().
+  Field Apply(const Field& projections) const;
 
   const std::vector<std::string>& warnings() const { return rays_.warnings(); }
 
@@ -41,6 +46,7 @@ class FdkWeights {
   CircularOrbit orbit_;
   View at_zero_;
   RayWeights rays_;
+  Scan filtered_scan_;
 };
 
 }  // namespace tomoslab

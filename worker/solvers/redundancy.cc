@@ -98,6 +98,8 @@ RayWeights::RayWeights(const Scan& scan) : beam_(scan.orbit->beam) {
   long_side_ = std::max(left, right);
   column_pitch_ = (left + right) / columns;
   toward_long_side_ = right >= left ? 1 : -1;
+  const double axis = RotationAxisColumn(scan.detector, *scan.orbit);
+  margin_columns_ = static_cast<int>(std::ceil(std::abs(columns - 1 - 2 * axis)));
 }
 
 void RayWeights::ChooseParallel(const std::vector<double>& angle_rad) {
@@ -161,6 +163,12 @@ double RayWeights::AlongArc(double position_rad, double lateral) const {
   if (scheme_ == Scheme::kNoo) return NooWindow(position_rad, arc);
   const double delta = (arc - kPi) / 2;
   return ParkerWeight(position_rad, arc, std::clamp(lateral, -delta, delta));
+}
+
+RayWeights::Margins RayWeights::margins() const {
+  if (scheme_ != Scheme::kSides || !OffAxis()) return {};
+  const int columns = margin_columns_;
+  return toward_long_side_ > 0 ? Margins{columns, 0} : Margins{0, columns};
 }
 
 double RayWeights::Weight(std::int64_t view, int column) const {

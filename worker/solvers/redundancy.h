@@ -32,6 +32,14 @@ class RayWeights {
   /// The ray's share times the arc (radians) that its view stands for.
   double Weight(std::int64_t view, int column) const;
 
+  /// Columns of zeros to put at each side of the detector, so that both sides reach equally far
+  /// from the axis. A weight that fades to 0 at the short side's edge leaves the ramp filter's tail
+  /// beyond it, which voxels there need.
+  struct Margins {
+    int before = 0, after = 0;
+  };
+  Margins margins() const;
+
   /// What the images will suffer from, for people.
   const std::vector<std::string>& warnings() const { return warnings_; }
 
@@ -50,6 +58,7 @@ class RayWeights {
   std::vector<double> lateral_;  // per column: fan angle from the axis (rad), or distance (mm)
   double short_side_, long_side_,
       column_pitch_;         // how far the detector reaches on either side of the axis
+  int margin_columns_;       // by which the long side has more columns
   double toward_long_side_;  // +1 or −1: the sign of `lateral` there
   ViewSpacing views_;
   Scheme scheme_ = Scheme::kSides;
