@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <numeric>
 #include <thread>
 
@@ -123,6 +124,11 @@ std::vector<float> Communicator::GatherFloats(const std::vector<float>& local) c
   MPI_Allgatherv(local.data(), counts[rank_], MPI_FLOAT, all.data(), counts.data(),
                  displacements.data(), MPI_FLOAT, comm_);
   return all;
+}
+
+void Communicator::Abort() const {
+  if (comm_ != MPI_COMM_NULL) MPI_Abort(comm_, 42);
+  std::_Exit(42);
 }
 
 }  // namespace tomoslab

@@ -39,6 +39,9 @@ class Communicator : public OrderedSum {
   /// Everyone's numbers (any count per rank) concatenated by rank; on every rank.
   std::vector<float> GatherFloats(const std::vector<float>& local) const;
 
+  /// Ends every rank of the pool at once, without waiting for anybody.
+  [[noreturn]] void Abort() const;
+
  private:
   Communicator(MPI_Comm comm, int rank, int size) : comm_(comm), rank_(rank), size_(size) {}
   MPI_Comm comm_;
