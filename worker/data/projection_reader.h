@@ -17,13 +17,15 @@ namespace tomoslab {
 /// What the user says about a scan. Each value that is set replaces what the file holds or would
 /// have been inferred.
 struct ScanHints {
-  std::optional<Beam> beam;
-  std::optional<double> source_object_distance_mm, source_detector_distance_mm;
-  std::optional<double> pixel_width_mm, pixel_height_mm;
-  std::optional<double> detector_shift_u_mm, detector_shift_v_mm, rotation_axis_offset_mm;
-  std::optional<bool> clockwise;  // the source turns clockwise seen from +z: angles are negated
-  std::optional<Quantity> quantity;
-  std::optional<double> reference_counts;
+  std::optional<Beam> beam = {};
+  std::optional<double> source_object_distance_mm = {}, source_detector_distance_mm = {};
+  std::optional<double> pixel_width_mm = {}, pixel_height_mm = {};
+  std::optional<double> detector_shift_u_mm = {}, detector_shift_v_mm = {},
+                        rotation_axis_offset_mm = {};
+  std::optional<bool> clockwise =
+      {};  // the source turns clockwise seen from +z: angles are negated
+  std::optional<Quantity> quantity = {};
+  std::optional<double> reference_counts = {};
 };
 
 /// An open scan. Not thread safe.

@@ -1,0 +1,84 @@
+#include "worker/data/attenuation_table.h"
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <numeric>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
+
+namespace tomoslab {
+namespace {
+
+absl::Status AddLine(const std::vector<std::string>& cells, int line, EnergyTable& table) {
+  if (cells.size() != table.column.size() + 1) {
+    return absl::InvalidArgumentError(absl::StrFormat("%s, line %d: %d values, expected %d",
+                                                      table.path, line, cells.size(),
+                                                      table.column.size() + 1));
+  }
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    double number = 0;
+    if (!absl::SimpleAtod(cells[i], &number) || !std::isfinite(number) || number < 0) {
+      return absl::InvalidArgumentError(
+          absl::StrFormat("%s, line %d: '%s' is not a number from 0", table.path, line, cells[i]));
+    }
+    (i == 0 ? table.energy_kev : table.value[i - 1]).push_back(number);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<EnergyTable> ReadEnergyTable(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) return absl::NotFoundError(absl::StrCat(path, ": cannot be opened"));
+  EnergyTable table;
+  table.path = path;
+  std::string text;
+  bool named = false;
+  for (int line = 1; std::getline(file, text); ++line) {
+    if (!text.empty() && text.back() == '\r') text.pop_back();
+    if (text.empty() || text[0] == '#') continue;
+    std::vector<std::string> cells = absl::StrSplit(text, ',');
+    if (!named) {
+      table.column.assign(cells.begin() + 1, cells.end());
+      table.value.resize(table.column.size());
+      named = true;
+    } else if (absl::Status status = AddLine(cells, line, table); !status.ok()) {
+      return status;
+    }
+  }
+  if (table.column.empty() || table.energy_kev.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": holds no table (a line of names, then lines of numbers)"));
+  }
+  return table;
+}
+
+absl::StatusOr<Spectrum> MakeSpectrum(const EnergyTable& weights, const EnergyTable& attenuation,
+                                      const std::vector<std::string>& materials) {
+  if (weights.energy_kev != attenuation.energy_kev) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(weights.path, " and ", attenuation.path, " are not at the same energies"));
+  }
+  Spectrum spectrum;
+  spectrum.weight = weights.value[0];
+  const double sum = std::accumulate(spectrum.weight.begin(), spectrum.weight.end(), 0.0);
+  if (!(sum > 0))
+    return absl::InvalidArgumentError(absl::StrCat(weights.path, ": all weights are 0"));
+  for (double& weight : spectrum.weight) weight /= sum;
+  for (const std::string& material : materials) {
+    const auto found = std::find(attenuation.column.begin(), attenuation.column.end(), material);
+    if (found == attenuation.column.end()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(attenuation.path, ": has no column for the material '", material, "'"));
+    }
+    spectrum.mu_per_mm.push_back(attenuation.value[found - attenuation.column.begin()]);
+  }
+  return spectrum;
+}
+
+}  // namespace tomoslab
