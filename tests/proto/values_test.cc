@@ -64,7 +64,11 @@ TEST(ValidateScan, NamesWhatIsWrong) {
        },
        "beam"},
       {[](v1::Scan& s) { s.mutable_geometry()->clear_trajectory(); }, "trajectory"},
-      {[](v1::Scan& s) { s.mutable_geometry()->mutable_vectors()->add_value(1); }, "12 per view"},
+      {[](v1::Scan& s) {
+         s.mutable_geometry()->mutable_vectors()->set_beam(v1::BEAM_CONE);
+         s.mutable_geometry()->mutable_vectors()->add_value(1);
+       },
+       "12 per view"},
       {[](v1::Scan& s) { s.set_display_name(std::string(201, 'x')); }, "display_name"},
   };
   for (const Case& c : cases) {

@@ -38,12 +38,14 @@ void WaitPatiently(MPI_Request* request) {
 Communicator Communicator::World() {
   int initialized = 0;
   MPI_Initialized(&initialized);
-  if (!initialized) return Communicator(MPI_COMM_NULL, 0, 1);
+  if (!initialized) return Alone();
   int rank = 0, size = 1;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   MPI_Comm_size(MPI_COMM_WORLD, &size);
   return Communicator(MPI_COMM_WORLD, rank, size);
 }
+
+Communicator Communicator::Alone() { return Communicator(MPI_COMM_NULL, 0, 1); }
 
 std::vector<double> Communicator::Sum(absl::Span<const double> partials, int quantities,
                                       IndexRange local, std::int64_t total) const {

@@ -18,6 +18,8 @@ class Communicator : public OrderedSum {
  public:
   /// All ranks of MPI_COMM_WORLD; the single rank when MPI was not initialized.
   static Communicator World();
+  /// This rank by itself, whatever the others do.
+  static Communicator Alone();
 
   int rank() const { return rank_; }
   int size() const { return size_; }
