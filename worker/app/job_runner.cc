@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "proto/values.h"
 #include "worker/app/load_projections.h"
+#include "worker/app/prepare_scan.h"
 #include "worker/app/progress_reporter.h"
 #include "worker/app/solve.h"
 #include "worker/app/volume_transfer.h"
