@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <string>
 
@@ -44,6 +45,8 @@ std::string IterationText(const v1::IterationReport& report, int iterations_plan
 std::string Bar(double fraction);
 /// "SUCCEEDED" as people read it: "succeeded".
 std::string StateText(v1::JobState state);
+/// "slices 0 to 9" for [0, 10), "no slices" for an empty range.
+std::string RangeText(const char* what, std::int64_t begin, std::int64_t end);
 /// "1.5 GB"
 std::string BytesText(double bytes);
 /// "4 s", "3:20", "2:03:20"

@@ -152,6 +152,8 @@ TEST(IterationText, SaysHowFarAndHowLong) {
 }
 
 TEST(Texts, ReadWell) {
+  EXPECT_EQ(RangeText("slices", 0, 10), "slices 0 to 9");
+  EXPECT_EQ(RangeText("slices", 1, 1), "no slices");
   EXPECT_EQ(BytesText(0), "0 B");
   EXPECT_EQ(BytesText(1.5e9), "1.5 GB");
   EXPECT_EQ(DurationText(3.2), "4 s");
