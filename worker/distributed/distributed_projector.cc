@@ -87,15 +87,24 @@ void DistributedProjector::Project(const Field& x, Field& y) const {
 }
 
 void DistributedProjector::Backproject(const Field& y, Field& x) const {
-  BackprojectWith(Kernel::kJoseph, y, x);
+  BackprojectWith(Kernel::kJoseph, scan_, state_->exchange, y, x);
 }
 
 void DistributedProjector::BackprojectVoxelDriven(const Field& y, Field& x) const {
-  BackprojectWith(Kernel::kVoxelDriven, y, x);
+  BackprojectWith(Kernel::kVoxelDriven, scan_, state_->exchange, y, x);
 }
 
-void DistributedProjector::BackprojectWith(Kernel kernel, const Field& y, Field& x) const {
-  auto& [exchange, totals, taken] = *state_;
+void DistributedProjector::BackprojectVoxelDriven(const Scan& scan, const Field& y,
+                                                  Field& x) const {
+  const int columns = scan.detector.columns;
+  Exchanges exchange{RowExchange(&plan_, columns, ranks_), RowExchange(&plan_, columns, ranks_)};
+  BackprojectWith(Kernel::kVoxelDriven, scan, exchange, y, x);
+  state_->taken_bytes -= exchange[0].sent_bytes() + exchange[1].sent_bytes();
+}
+
+void DistributedProjector::BackprojectWith(Kernel kernel, const Scan& scan, Exchanges& exchange,
+                                           const Field& y, Field& x) const {
+  PhaseTotals& totals = state_->totals;
   ++totals.backprojections;
   Fill(0, x);
   if (plan_.batches.empty()) return;
@@ -112,7 +121,7 @@ void DistributedProjector::BackprojectWith(Kernel kernel, const Field& y, Field&
       if (k + 1 < plan_.batches.size()) exchange[(k + 1) % 2].StartExpand(plan_.batches[k + 1], y);
     }
     const Stopwatch watch(&totals.backprojection_s);
-    const ProjectionBand band = BandOf(scan_, batch, ranks_->rank());
+    const ProjectionBand band = BandOf(scan, batch, ranks_->rank());
     if (kernel == Kernel::kJoseph) {
       BackprojectJoseph(band, current.shadow(batch), slab_volume_, x.data());
     } else {

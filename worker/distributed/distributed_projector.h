@@ -37,6 +37,9 @@ class DistributedProjector {
   void Backproject(const Field& y, Field& x) const;  // x = Aᵀ y
   /// x = Σ_views y / depth² at the voxels' shadows, for FDK (worker/projector/voxel_backproject.h).
   void BackprojectVoxelDriven(const Field& y, Field& x) const;
+  /// The same for projections of `scan`: this operator's, with a wider detector perhaps
+  /// (worker/solvers/fdk.h).
+  void BackprojectVoxelDriven(const Scan& scan, const Field& y, Field& x) const;
 
   const Scan& scan() const { return scan_; }
   const Volume& volume() const { return volume_; }
@@ -48,15 +51,17 @@ class DistributedProjector {
   PhaseTotals Take() const;
 
  private:
+  using Exchanges = std::array<RowExchange, 2>;
   enum class Kernel { kJoseph, kVoxelDriven };
-  void BackprojectWith(Kernel kernel, const Field& y, Field& x) const;
+  void BackprojectWith(Kernel kernel, const Scan& scan, Exchanges& exchange, const Field& y,
+                       Field& x) const;
 
   Scan scan_;
   Volume volume_, slab_volume_;
   const Communicator* ranks_;
   ExchangePlan plan_;
   struct State {  // buffers and clocks: not part of the operator's value
-    std::array<RowExchange, 2> exchange;
+    Exchanges exchange;
     PhaseTotals totals;
     std::int64_t taken_bytes = 0;
   };

@@ -1,0 +1,68 @@
+// From what a detector recorded to line integrals: dark, flat, −ln.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "worker/data/reference_frames.h"
+#include "worker/data/scan_description.h"
+
+namespace tomoslab {
+
+/// Samples (one pixel of one view) that could not be taken as they are. Adds up over lines and
+/// ranks.
+struct FlatFieldReport {
+  std::int64_t samples = 0;     // all of them
+  std::int64_t low_counts = 0;  // darker than half a count; set to half a count
+  std::int64_t bad_flat =
+      0;  // where flat − dark is not positive: filled in from the neighbours in the line
+  std::int64_t non_finite = 0;  // recorded as NaN or infinity: filled in likewise
+
+  FlatFieldReport& operator+=(const FlatFieldReport& other);
+  friend bool operator==(const FlatFieldReport&, const FlatFieldReport&) = default;
+  /// What happened to how many samples; "" when nothing did.
+  std::string ToString() const;
+};
+
+enum class LowCounts { kFloor, kReject };
+
+/// FailedPrecondition when the policy is to reject and there were samples with low counts; says how
+/// many.
+absl::Status CheckLowCounts(const FlatFieldReport& report, LowCounts policy);
+
+struct FlatFieldOptions {
+  Quantity quantity = Quantity::kCounts;
+  SampleType sample_type = SampleType::kUint16;
+  double reference_counts = 0;   // the flat of a scan of counts that has none; 0 = none given
+  double background_offset = 0;  // subtracted from every line integral
+};
+
+/// b = −ln((I − dark) / (flat − dark)) − offset for counts, −ln(I) − offset for transmissions, b −
+/// offset for line integrals. A transmission below half a count, 0.5 / (flat − dark), is set to
+/// that before the logarithm; where a count's size is not known (transmissions, and float32 counts
+/// whose flat is below 50), to 1e-6. Transmissions above 1 are noise and stay. The result is always
+/// finite.
+class FlatField {
+ public:
+  /// flats, darks: of counts; may be empty. FailedPrecondition: counts with neither flats nor
+  /// reference_counts.
+  static absl::StatusOr<FlatField> Create(const FlatFieldOptions& options, ReferenceFrames flats,
+                                          ReferenceFrames darks);
+
+  /// One detector row of one view. `line` may be `recorded`. Thread-safe; `report` is added to.
+  void Correct(std::int64_t view, std::int64_t row, absl::Span<const float> recorded,
+               absl::Span<float> line, FlatFieldReport& report) const;
+
+ private:
+  FlatField(const FlatFieldOptions& options, ReferenceFrames flats, ReferenceFrames darks);
+  float LeastTransmission(float open) const;
+  float OfCounts(float counts, float dark, float flat, FlatFieldReport& report) const;
+  float OfTransmission(float transmission, float least, FlatFieldReport& report) const;
+
+  FlatFieldOptions options_;
+  ReferenceFrames flats_, darks_;
+};
+
+}  // namespace tomoslab
