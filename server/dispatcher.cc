@@ -1,0 +1,460 @@
+#include "server/dispatcher.h"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "server/job.h"
+#include "worker/core/status.h"
+
+namespace tomoslab {
+namespace {
+
+/// Unique for ever: attempts are counted in the database.
+std::string LeaseId(const v1::Job& job) {
+  return absl::StrFormat("%s/attempts/%d", job.name(), job.attempts());
+}
+
+PoolSize SizeOf(const v1::AttachRequest& request) {
+  return {std::max(1, request.rank_size()), request.memory_bytes_per_rank()};
+}
+
+void LogIfFailed(const absl::Status& status, const std::string& doing) {
+  if (!status.ok()) spdlog::error("{}: {}", doing, std::string(status.message()));
+}
+
+bool IsAllowed(const v1::JobEvent& event) {
+  // Slices are announced by the server, when they are on disk.
+  return event.has_iteration() || event.has_preview_ready() || event.has_log() ||
+         event.has_pool() || event.has_state_change();
+}
+
+/// A report of a state that the job is in already, e.g. LOADING after the lease.
+bool IsRepetition(const v1::JobEvent& event, v1::JobState state) {
+  return event.has_state_change() && event.state_change().state() == state;
+}
+
+bool EndsLease(const v1::JobEvent& event) {
+  return event.has_state_change() && IsOver(event.state_change().state());
+}
+
+}  // namespace
+
+absl::Status Dispatcher::Recover() {
+  TOMOSLAB_ASSIGN_OR_RETURN(const std::vector<v1::Job> leased, stores_.jobs.Leased());
+  for (const v1::Job& job : leased) {
+    TOMOSLAB_ASSIGN_OR_RETURN(const bool cancel, stores_.jobs.CancelNoted(job.name()));
+    std::vector<v1::JobEvent> events;
+    if (cancel) {
+      events = {StateEvent(v1::CANCELLED, "cancelled; the server was restarted meanwhile")};
+    } else {
+      events = {LogEvent(v1::WARNING, "the server was restarted; the job is queued again"),
+                StateEvent(v1::QUEUED, "queued again: the server was restarted")};
+    }
+    TOMOSLAB_RETURN_IF_ERROR(stores_.jobs.Append(job.name(), std::move(events)).status());
+    spdlog::info("{}: {} after a restart", job.name(), cancel ? "cancelled" : "queued again");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Dispatcher::Attach(const v1::AttachRequest& request, std::shared_ptr<PoolLink> link) {
+  if (request.pool().empty() || request.pool().size() > 100) {
+    return absl::InvalidArgumentError("a pool's name has 1 .. 100 characters");
+  }
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (draining_) return absl::UnavailableError("the server is shutting down");
+  if (pools_.count(request.pool()) > 0) {
+    return absl::AlreadyExistsError(
+        absl::StrFormat("a pool named \"%s\" is attached already", request.pool()));
+  }
+  pools_[request.pool()] = {request, std::move(link), ""};
+  spdlog::info("pool {}: attached with {} ranks", request.pool(), request.rank_size());
+  return absl::OkStatus();
+}
+
+void Dispatcher::Detach(const std::string& pool, const PoolLink* link, const std::string& why) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const auto it = pools_.find(pool);
+    if (it == pools_.end() || it->second.link.get() != link) return;
+    Detached(pool, why);
+  }
+  Dispatch();
+}
+
+void Dispatcher::Detached(const std::string& pool, const std::string& why) {
+  const auto node = pools_.extract(pool);
+  const Pool& gone = node.mapped();
+  spdlog::info("pool {}: detached: {}", pool, why);
+  if (gone.lease.empty()) return;
+  const auto lease = leases_.find(gone.lease);
+  if (lease == leases_.end()) return;
+  if (!gone.request.instance().empty()) {
+    last_job_[gone.request.instance()] = lease->second.work.job.name();
+  }
+  LoseLease(gone.lease, why);
+}
+
+void Dispatcher::NoteExit(const std::string& instance, const std::string& how) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    for (const auto& [name, pool] : pools_) {
+      if (pool.request.instance() != instance) continue;
+      pool.link->Break(absl::AbortedError(how));
+      Detached(std::string(name), how);
+      last_job_.erase(instance);  // its log says why already
+      break;
+    }
+    if (const auto it = last_job_.find(instance); it != last_job_.end()) {
+      absl::StatusOr<v1::Job> job = stores_.jobs.Get(it->second);
+      if (job.ok() && !IsOver(job->state())) {
+        LogIfFailed(stores_.jobs.Append(it->second, {LogEvent(v1::WARNING, how)}).status(),
+                    "cannot log the end of a pool");
+      }
+      last_job_.erase(it);
+    }
+  }
+  Dispatch();
+}
+
+std::vector<v1::PoolInfo> Dispatcher::Pools() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::vector<v1::PoolInfo> pools;
+  for (const auto& [name, pool] : pools_) {
+    v1::PoolInfo& info = pools.emplace_back();
+    info.set_name(name);
+    info.set_ranks(pool.request.rank_size());
+    *info.mutable_rank() = pool.request.rank();
+    info.set_local(!pool.request.instance().empty());
+    const auto lease = leases_.find(pool.lease);
+    if (lease != leases_.end()) info.set_job(lease->second.work.job.name());
+  }
+  return pools;
+}
+
+std::vector<PoolOffer> Dispatcher::Offers() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::vector<PoolOffer> offers;
+  for (const auto& [name, pool] : pools_) offers.push_back({name, SizeOf(pool.request)});
+  return offers.empty() ? expected_ : offers;
+}
+
+void Dispatcher::Dispatch() {
+  std::vector<std::string> begun;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (!draining_) begun = LeaseJobs();
+  }
+  for (const std::string& lease : begun) Prepare(lease);
+}
+
+std::vector<std::string> Dispatcher::LeaseJobs() {
+  std::vector<std::string> begun;
+  std::vector<std::string> idle;
+  for (const auto& [name, pool] : pools_) {
+    if (pool.lease.empty()) idle.push_back(name);
+  }
+  if (idle.empty()) return begun;
+  const absl::StatusOr<std::vector<v1::Job>> queued = stores_.jobs.Queued();
+  LogIfFailed(queued.status(), "cannot read the queue");
+  if (!queued.ok()) return begun;
+  for (const v1::Job& job : *queued) {
+    for (auto name = idle.begin(); name != idle.end(); ++name) {
+      const absl::StatusOr<bool> suits = Suits(pools_[*name], job);
+      LogIfFailed(suits.status(), job.name());
+      if (!suits.ok() || !*suits) continue;
+      const absl::StatusOr<std::string> lease = Begin(*name, job);
+      LogIfFailed(lease.status(), job.name());
+      if (lease.ok()) begun.push_back(*lease);
+      idle.erase(name);
+      break;
+    }
+    if (idle.empty()) break;
+  }
+  return begun;
+}
+
+absl::StatusOr<bool> Dispatcher::Suits(const Pool& pool, const v1::Job& job) {
+  if (!job.spec().pool().empty() && job.spec().pool() != pool.request.pool()) return false;
+  TOMOSLAB_ASSIGN_OR_RETURN(const JobQueue::Wait wait, stores_.queue.WaitOf(job));
+  if (wait.hopeless) {
+    TOMOSLAB_RETURN_IF_ERROR(
+        stores_.jobs.Append(job.name(), {StateEvent(v1::FAILED, wait.reason)}).status());
+    return false;
+  }
+  if (!wait.reason.empty()) return false;
+  TOMOSLAB_ASSIGN_OR_RETURN(const v1::Scan scan, stores_.scans.Get(job.spec().scan()));
+  TOMOSLAB_ASSIGN_OR_RETURN(const v1::JobPlan plan,
+                            PlanJob(job.spec(), scan, SizeOf(pool.request)));
+  return plan.fits();
+}
+
+absl::StatusOr<std::string> Dispatcher::Begin(const std::string& pool_name, const v1::Job& job) {
+  const int attempt = job.attempts() + 1;
+  const std::string reason = attempt == 1
+                                 ? absl::StrCat("on pool ", pool_name)
+                                 : absl::StrFormat("on pool %s, attempt %d", pool_name, attempt);
+  TOMOSLAB_ASSIGN_OR_RETURN(v1::Job begun,
+                            stores_.jobs.Append(job.name(), {StateEvent(v1::LOADING, reason)},
+                                                Durability::kNow, pool_name));
+  const std::string id = LeaseId(begun);
+  spdlog::info("{}: leased to pool {} (attempt {})", job.name(), pool_name, begun.attempts());
+  pools_[pool_name].lease = id;
+  leases_[id] = {pool_name, {std::move(begun), nullptr, nullptr}, Clock::now(), false, {}};
+  return id;
+}
+
+absl::StatusOr<LeasedJob> Dispatcher::OpenStores(const v1::Job& job) {
+  LeasedJob work{job, nullptr, nullptr};
+  TOMOSLAB_ASSIGN_OR_RETURN(const v1::Scan scan, stores_.scans.Get(job.spec().scan()));
+  TOMOSLAB_ASSIGN_OR_RETURN(work.scan, stores_.scans.Use(job.spec().scan()));
+  TOMOSLAB_ASSIGN_OR_RETURN(work.volume, stores_.volumes.Begin(job, scan));
+  TOMOSLAB_RETURN_IF_ERROR(stores_.previews.RemoveAll(job.name()));  // of an earlier attempt
+  return work;
+}
+
+void Dispatcher::Prepare(const std::string& id) {
+  v1::Job job;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const absl::StatusOr<Lease*> lease = LivingLease(id);
+    if (!lease.ok()) return;
+    job = (*lease)->work.job;
+  }
+  absl::StatusOr<LeasedJob> work = OpenStores(job);
+  absl::StatusOr<v1::Scan> scan = stores_.scans.Get(job.spec().scan());
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const absl::StatusOr<Lease*> lease = LivingLease(id);
+    if (!lease.ok()) return;  // the pool went away meanwhile
+    if (work.ok() && scan.ok()) {
+      (*lease)->work = *std::move(work);
+      scan->clear_received();
+      v1::PoolCommand command;
+      command.mutable_lease()->set_id(id);
+      command.mutable_lease()->set_job(job.name());
+      *command.mutable_lease()->mutable_spec() = job.spec();
+      *command.mutable_lease()->mutable_scan() = *std::move(scan);
+      command.mutable_lease()->set_attempt(job.attempts());
+      pools_[(*lease)->pool].link->Send(command);
+      return;
+    }
+    const std::string why(work.ok() ? scan.status().message() : work.status().message());
+    LogIfFailed(stores_.jobs.Append(job.name(), {StateEvent(v1::FAILED, why)}).status(),
+                job.name());
+    EndLease(id);
+  }
+  Dispatch();
+}
+
+absl::StatusOr<Dispatcher::Lease*> Dispatcher::LivingLease(const std::string& id) {
+  const auto it = leases_.find(id);
+  if (it != leases_.end()) return &it->second;
+  return absl::AbortedError(absl::StrFormat(
+      "lease \"%s\" has ended; drop the job and wait for the next", id.substr(0, 100)));
+}
+
+void Dispatcher::EndLease(const std::string& id) {
+  const auto it = leases_.find(id);
+  if (it == leases_.end()) return;
+  if (it->second.work.volume != nullptr) it->second.work.volume->Close();
+  const auto pool = pools_.find(it->second.pool);
+  if (pool != pools_.end() && pool->second.lease == id) pool->second.lease.clear();
+  leases_.erase(it);
+}
+
+void Dispatcher::LoseLease(const std::string& id, const std::string& why) {
+  const auto it = leases_.find(id);
+  if (it == leases_.end()) return;
+  const std::string job = it->second.work.job.name();
+  spdlog::warn("{}: attempt lost: {}", job, why);
+  std::vector<v1::JobEvent> events = RetryEvents(it->second, why, /*permanent=*/false);
+  EndLease(id);
+  LogIfFailed(stores_.jobs.Append(job, std::move(events)).status(), job);
+}
+
+std::vector<v1::JobEvent> Dispatcher::RetryEvents(const Lease& lease, const std::string& why,
+                                                  bool permanent) {
+  if (lease.cancel) return {StateEvent(v1::CANCELLED, "cancelled")};
+  if (permanent) return {StateEvent(v1::FAILED, why)};
+  const int failures = stores_.jobs.CountFailure(lease.work.job.name()).value_or(kMostFailures);
+  if (failures >= kMostFailures) {
+    return {LogEvent(v1::ERROR, why),
+            StateEvent(v1::FAILED,
+                       absl::StrFormat("given up after %d attempts; the last: %s", failures, why))};
+  }
+  return {LogEvent(v1::WARNING, absl::StrFormat("attempt %d ended: %s; the job is queued again",
+                                                lease.work.job.attempts(), why)),
+          StateEvent(v1::QUEUED, absl::StrCat("queued again: ", why))};
+}
+
+std::vector<v1::JobEvent> Dispatcher::EndEvents(const Lease& lease,
+                                                const v1::ReportRequest& request,
+                                                const v1::JobEvent& end) {
+  const v1::StateChange& change = end.state_change();
+  if (change.state() == v1::CANCELLED) {
+    if (lease.cancel) return {end};
+    return RetryEvents(lease, "the pool stopped though nobody had cancelled the job", false);
+  }
+  if (change.state() == v1::FAILED) {
+    return RetryEvents(lease, change.reason(), request.permanent());
+  }
+  const absl::StatusOr<LineRanges> done = stores_.jobs.SlicesDone(lease.work.job.name());
+  const int slices = lease.work.job.spec().volume().slices();
+  if (done.ok() && done->Contains({0, slices})) return {end};
+  return RetryEvents(lease,
+                     absl::StrFormat("the pool reported success after %d of %d slices",
+                                     done.ok() ? done->Count() : 0, slices),
+                     false);
+}
+
+absl::Status Dispatcher::AppendReport(const Lease& lease, const v1::ReportRequest& request,
+                                      v1::Job* job) {
+  TOMOSLAB_ASSIGN_OR_RETURN(*job, stores_.jobs.Get(lease.work.job.name()));
+  v1::JobState state = job->state();
+  std::vector<v1::JobEvent> events;
+  bool relaxed = true;
+  for (const v1::JobEvent& event : request.event()) {
+    if (!IsAllowed(event)) return absl::InvalidArgumentError("a pool does not report such events");
+    if (IsRepetition(event, state)) continue;
+    if (event.has_state_change()) state = event.state_change().state();
+    relaxed = relaxed && event.has_iteration();
+    if (!EndsLease(event)) {
+      events.push_back(event);
+      continue;
+    }
+    for (v1::JobEvent& end : EndEvents(lease, request, event)) events.push_back(std::move(end));
+    break;
+  }
+  if (events.empty()) return absl::OkStatus();
+  TOMOSLAB_ASSIGN_OR_RETURN(*job,
+                            stores_.jobs.Append(job->name(), std::move(events),
+                                                relaxed ? Durability::kSoon : Durability::kNow));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<v1::ReportResponse> Dispatcher::Report(const v1::ReportRequest& request) {
+  v1::ReportResponse response;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    TOMOSLAB_ASSIGN_OR_RETURN(Lease* const lease, LivingLease(request.lease()));
+    lease->last_sign = Clock::now();
+    v1::Job job;
+    TOMOSLAB_RETURN_IF_ERROR(AppendReport(*lease, request, &job));
+    response.set_cancel(lease->cancel);
+    if (IsLeased(job.state())) return response;
+    spdlog::info("{}: {} {}", job.name(), v1::JobState_Name(job.state()), job.status_message());
+    if (job.state() == v1::SUCCEEDED) {
+      const int ranks = pools_[lease->pool].request.rank_size();
+      LogIfFailed(stores_.volumes.RecordResult(job, ranks), job.name());
+    }
+    EndLease(request.lease());
+  }
+  Dispatch();
+  return response;
+}
+
+absl::StatusOr<LeasedJob> Dispatcher::Find(const std::string& id) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  TOMOSLAB_ASSIGN_OR_RETURN(Lease* const lease, LivingLease(id));
+  if (lease->work.volume == nullptr) return absl::AbortedError("the lease has not begun");
+  lease->last_sign = Clock::now();
+  return lease->work;
+}
+
+absl::Status Dispatcher::Touch(const std::string& id) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  TOMOSLAB_ASSIGN_OR_RETURN(Lease* const lease, LivingLease(id));
+  lease->last_sign = Clock::now();
+  return absl::OkStatus();
+}
+
+absl::Status Dispatcher::AddSlices(const std::string& id, const std::vector<IndexRange>& slices) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  TOMOSLAB_ASSIGN_OR_RETURN(Lease* const lease, LivingLease(id));
+  lease->last_sign = Clock::now();
+  if (slices.empty()) return absl::OkStatus();
+  std::vector<v1::JobEvent> events;
+  for (const IndexRange range : slices) {
+    events.push_back(SlicesEvent(static_cast<int>(range.begin), static_cast<int>(range.end)));
+  }
+  return stores_.jobs.Append(lease->work.job.name(), std::move(events)).status();
+}
+
+absl::StatusOr<v1::Job> Dispatcher::Cancel(const std::string& name) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  TOMOSLAB_ASSIGN_OR_RETURN(const v1::Job job, stores_.jobs.Get(name));
+  if (IsOver(job.state())) return job;
+  for (auto& [id, lease] : leases_) {
+    if (lease.work.job.name() != name) continue;
+    if (lease.cancel) return job;
+    TOMOSLAB_RETURN_IF_ERROR(stores_.jobs.NoteCancel(name));
+    lease.cancel = true;
+    lease.cancel_time = Clock::now();
+    spdlog::info("{}: cancel requested", name);
+    return stores_.jobs.Append(name, {LogEvent(v1::INFO, "cancel requested")});
+  }
+  spdlog::info("{}: cancelled", name);
+  return stores_.jobs.Append(name, {StateEvent(v1::CANCELLED, "cancelled before it started")});
+}
+
+std::vector<Dispatcher::Stuck> Dispatcher::StuckPools(Clock::time_point now,
+                                                      Clock::duration silence,
+                                                      Clock::duration cancel_grace) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::vector<Stuck> stuck;
+  const auto seconds = [](Clock::duration d) {
+    return std::chrono::duration_cast<std::chrono::seconds>(d).count();
+  };
+  for (const auto& [id, lease] : leases_) {
+    const auto pool = pools_.find(lease.pool);
+    if (pool == pools_.end()) continue;
+    const std::string& instance = pool->second.request.instance();
+    if (lease.cancel && now - lease.cancel_time > cancel_grace) {
+      stuck.push_back({lease.pool, instance,
+                       absl::StrFormat("the pool did not stop within %d s of the cancel",
+                                       seconds(cancel_grace))});
+    } else if (now - lease.last_sign > silence) {
+      stuck.push_back({lease.pool, instance,
+                       absl::StrFormat("the pool has been silent for %d s", seconds(silence))});
+    }
+  }
+  return stuck;
+}
+
+void Dispatcher::Break(const std::string& pool, const std::string& why) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const auto it = pools_.find(pool);
+    if (it == pools_.end()) return;
+    it->second.link->Break(absl::AbortedError(why));
+    Detached(pool, why);
+  }
+  Dispatch();
+}
+
+void Dispatcher::Drain() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  draining_ = true;
+  while (!leases_.empty()) {
+    const auto& [id, lease] = *leases_.begin();
+    const std::string job = lease.work.job.name();
+    std::vector<v1::JobEvent> events = {
+        lease.cancel ? StateEvent(v1::CANCELLED, "cancelled")
+                     : StateEvent(v1::QUEUED, "queued again: the server is shutting down")};
+    LogIfFailed(stores_.jobs.Append(job, std::move(events)).status(), job);
+    EndLease(std::string(id));
+  }
+  v1::PoolCommand command;
+  command.set_drain(true);
+  for (const auto& [name, pool] : pools_) pool.link->Send(command);
+}
+
+bool Dispatcher::draining() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return draining_;
+}
+
+}  // namespace tomoslab

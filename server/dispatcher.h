@@ -1,0 +1,134 @@
+// Pools and leases: which pool works on which job. Jobs and events live in the job table; what is
+// here dies with the process.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "server/job_queue.h"
+#include "tomoslab/v1/pool.pb.h"
+
+namespace tomoslab {
+
+/// The way to an attached pool's rank 0. Neither call may block or call the dispatcher.
+class PoolLink {
+ public:
+  virtual ~PoolLink() = default;
+  virtual void Send(const v1::PoolCommand& command) = 0;
+  /// Ends the pool's stream with this status.
+  virtual void Break(const absl::Status& why) = 0;
+};
+
+/// What a rank with a living lease works on.
+struct LeasedJob {
+  v1::Job job;
+  std::shared_ptr<OpenScan> scan;
+  std::shared_ptr<VolumeInProgress> volume;
+};
+
+struct Stores {
+  ScanStore& scans;
+  JobTable& jobs;
+  VolumeStore& volumes;
+  PreviewStore& previews;
+  JobQueue& queue;
+};
+
+class Dispatcher {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  /// `expected`: the size of the pools that will attach, for planning before they have.
+  Dispatcher(Stores stores, std::vector<PoolOffer> expected)
+      : stores_(stores), expected_(std::move(expected)) {}
+
+  /// Queues again what pools had when the server ended. Call once, before any pool attaches.
+  absl::Status Recover();
+
+  // --- pools ---
+  /// AlreadyExists: a pool of this name is attached. Unavailable: the server drains.
+  absl::Status Attach(const v1::AttachRequest& request, std::shared_ptr<PoolLink> link);
+  /// The link broke: ends the pool's lease and queues its job again. Other links of the same name
+  /// are left alone.
+  void Detach(const std::string& pool, const PoolLink* link, const std::string& why);
+  /// The process of a local pool ended: as Detach, and its last job's log says how it ended.
+  void NoteExit(const std::string& instance, const std::string& how);
+  std::vector<v1::PoolInfo> Pools() const;
+  std::vector<PoolOffer> Offers() const;
+
+  // --- jobs ---
+  /// Gives ready jobs to idle pools. Call when a job, a scan or a pool has become ready.
+  void Dispatch();
+  /// A queued job is over at once, a leased one within an iteration.
+  absl::StatusOr<v1::Job> Cancel(const std::string& job);
+
+  // --- leases; Aborted when the lease has ended ---
+  absl::StatusOr<v1::ReportResponse> Report(const v1::ReportRequest& request);
+  absl::StatusOr<LeasedJob> Find(const std::string& lease);
+  /// A sign of life of a rank that is streaming.
+  absl::Status Touch(const std::string& lease);
+  /// Appends the event of slices that are on disk.
+  absl::Status AddSlices(const std::string& lease, const std::vector<IndexRange>& slices);
+
+  /// Pools that have been silent with a lease for too long, or do not react to a cancel.
+  struct Stuck {
+    std::string pool, instance, why;
+  };
+  std::vector<Stuck> StuckPools(Clock::time_point now, Clock::duration silence,
+                                Clock::duration cancel_grace) const;
+  /// Ends the lease of a stuck pool and its stream.
+  void Break(const std::string& pool, const std::string& why);
+
+  /// No more leases; running jobs go back to the queue, pools are told to end.
+  void Drain();
+  bool draining() const;
+
+ private:
+  struct Pool {
+    v1::AttachRequest request;
+    std::shared_ptr<PoolLink> link;
+    std::string lease;  // "" = idle
+  };
+  struct Lease {
+    std::string pool;
+    LeasedJob work;
+    Clock::time_point last_sign;
+    bool cancel = false;
+    Clock::time_point cancel_time;
+  };
+  using Leases = std::map<std::string, Lease>;
+
+  // All of these with mutex_ held.
+  absl::StatusOr<Lease*> LivingLease(const std::string& id);
+  std::vector<std::string> LeaseJobs();
+  absl::StatusOr<bool> Suits(const Pool& pool, const v1::Job& job);
+  absl::StatusOr<std::string> Begin(const std::string& pool_name, const v1::Job& job);
+  absl::Status GiveUpHopeless(const v1::Job& job, const std::string& why);
+  void EndLease(const std::string& id);
+  void LoseLease(const std::string& id, const std::string& why);
+  void Detached(const std::string& pool, const std::string& why);
+  std::vector<v1::JobEvent> RetryEvents(const Lease& lease, const std::string& why, bool permanent);
+  std::vector<v1::JobEvent> EndEvents(const Lease& lease, const v1::ReportRequest& request,
+                                      const v1::JobEvent& end);
+  absl::Status AppendReport(const Lease& lease, const v1::ReportRequest& request, v1::Job* job);
+
+  // Without mutex_: laying out a volume may take long.
+  void Prepare(const std::string& lease);
+  absl::StatusOr<LeasedJob> OpenStores(const v1::Job& job);
+
+  const Stores stores_;
+  const std::vector<PoolOffer> expected_;
+  mutable std::mutex mutex_;
+  std::map<std::string, Pool> pools_;            // by name
+  Leases leases_;                                // by id
+  std::map<std::string, std::string> last_job_;  // by instance, of local pools
+  bool draining_ = false;
+};
+
+}  // namespace tomoslab

@@ -1,0 +1,70 @@
+// Jobs and their event logs, in the database: nothing of them is kept in memory.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "proto/line_ranges.h"
+#include "server/database.h"
+#include "server/watchers.h"
+#include "tomoslab/v1/reconstruction.pb.h"
+
+namespace tomoslab {
+
+class JobTable {
+ public:
+  explicit JobTable(Database& database) : database_(database) {}
+
+  /// Queues a job whose complete spec is `spec` and which `request` asked for. The same request_id
+  /// again returns the same job; AlreadyExists when the request differs. NotFound: the scan or the
+  /// start job is gone.
+  absl::StatusOr<v1::Job> Create(const v1::CreateJobRequest& request, const v1::JobSpec& spec);
+  /// The job an earlier call with this request_id made; NotFound. AlreadyExists when that request
+  /// differs.
+  absl::StatusOr<v1::Job> FindRequest(const v1::CreateJobRequest& request);
+
+  absl::StatusOr<v1::Job> Get(const std::string& name);
+  absl::StatusOr<v1::ListJobsResponse> List(const v1::ListJobsRequest& request);
+  /// FailedPrecondition: the job is not over, or a job that is not over starts from it.
+  absl::Status CheckDeletable(const std::string& name);
+  /// Removes the job's rows. FailedPrecondition as CheckDeletable.
+  absl::Status Delete(const std::string& name);
+
+  /// Appends events in order, all or none, and applies them to the job (job.h); then wakes its
+  /// watchers. A change to LOADING counts an attempt on `pool`; SlicesReady events and changes to
+  /// LOADING keep the slices' record.
+  absl::StatusOr<v1::Job> Append(const std::string& name, std::vector<v1::JobEvent> events,
+                                 Durability durability = Durability::kNow,
+                                 const std::string& pool = "");
+
+  /// Up to `most` events after `after`, ascending, about 1 MiB of them at most.
+  absl::StatusOr<std::vector<v1::JobEvent>> EventsAfter(const std::string& name, std::int64_t after,
+                                                        int most);
+
+  /// Jobs in QUEUED, in the order in which they should run.
+  absl::StatusOr<std::vector<v1::Job>> Queued();
+  /// Jobs that a pool has (or had, when the server died).
+  absl::StatusOr<std::vector<v1::Job>> Leased();
+  absl::StatusOr<int> CountQueued();
+
+  /// Remembers that cancelling was asked for, across restarts.
+  absl::Status NoteCancel(const std::string& name);
+  absl::StatusOr<bool> CancelNoted(const std::string& name);
+
+  /// Counts an attempt that failed; returns how many have.
+  absl::StatusOr<int> CountFailure(const std::string& name);
+
+  /// The slices that can be read.
+  absl::StatusOr<LineRanges> SlicesDone(const std::string& name);
+
+  Watchers& watchers() { return watchers_; }
+
+ private:
+  Database& database_;
+  Watchers watchers_;
+};
+
+}  // namespace tomoslab

@@ -1,0 +1,16 @@
+// What this machine has, for the defaults of local pools.
+#pragma once
+
+#include <cstdint>
+
+namespace tomoslab {
+
+struct Machine {
+  int cores = 1;       // that this process may use
+  int numa_nodes = 1;  // with such cores
+  std::int64_t memory_bytes = 0;
+};
+
+Machine ThisMachine();
+
+}  // namespace tomoslab

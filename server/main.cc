@@ -1,0 +1,146 @@
+// tomoslabd: flags and wiring.
+#include <signal.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "server/machine.h"
+#include "server/server.h"
+
+namespace {
+
+using tomoslab::Machine;
+using tomoslab::Server;
+using tomoslab::ServerOptions;
+
+struct Flags {
+  ServerOptions server;
+  std::string port_file;
+  bool no_local_pool = false;
+  double pool_silence_seconds = 600;
+};
+
+std::filesystem::path OwnFolder() {
+  std::error_code error;
+  return std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+}
+
+void AddFlags(CLI::App& app, Flags& flags) {
+  tomoslab::PoolOptions& pools = flags.server.pools;
+  app.add_option("--listen", flags.server.listen, "Address and port; port 0 takes any free one")
+      ->capture_default_str();
+  app.add_option("--data", flags.server.data_folder,
+                 "Folder for scans, volumes and the database; made if it is not there")
+      ->capture_default_str();
+  app.add_option("--port-file", flags.port_file,
+                 "File that gets \"host:port\" once the server listens");
+  app.add_flag("--allow-remote-unsecured", flags.server.allow_remote_unsecured,
+               "Listen on an address that other machines reach, without encryption");
+  app.add_option("--pools", pools.pools, "Local pools")
+      ->check(CLI::Range(0, 64))
+      ->capture_default_str();
+  app.add_flag("--no-local-pool", flags.no_local_pool, "Start no pool; pools dial in");
+  app.add_option("--ranks", pools.ranks, "MPI ranks of a local pool; 0 = one per NUMA node")
+      ->check(CLI::Range(0, 4096));
+  app.add_option("--threads", pools.threads,
+                 "Threads of a rank; 0 = the machine's cores shared out")
+      ->check(CLI::Range(0, 4096));
+  app.add_option("--device", pools.device, "What local pools compute on")
+      ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
+      ->capture_default_str();
+  app.add_option("--memory-mb-per-rank", pools.memory_mb_per_rank,
+                 "MiB that a rank may use; 0 = 80 % of the machine's, shared out")
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--worker", pools.worker, "The worker program")->capture_default_str();
+  app.add_option("--mpirun", pools.mpirun, "MPI's launcher")->capture_default_str();
+  app.add_option("--pool-silence-seconds", flags.pool_silence_seconds,
+                 "A pool that works on a job and says nothing for so long is started again")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+}
+
+void SetDefaults(Flags& flags) {
+  tomoslab::PoolOptions& pools = flags.server.pools;
+  if (flags.no_local_pool) pools.pools = 0;
+  pools.silence =
+      std::chrono::milliseconds(static_cast<std::int64_t>(1000 * flags.pool_silence_seconds));
+  const Machine machine = tomoslab::ThisMachine();
+  if (pools.ranks == 0) pools.ranks = machine.numa_nodes;
+  const int all_ranks = pools.ranks * std::max(1, pools.pools);
+  if (pools.threads == 0) pools.threads = std::max(1, machine.cores / all_ranks);
+  if (pools.memory_mb_per_rank == 0) {
+    pools.memory_mb_per_rank = (machine.memory_bytes >> 20) * 8 / 10 / all_ranks;
+  }
+}
+
+/// Readers see the whole line or no file.
+bool WritePortFile(const std::string& path, const std::string& address) {
+  const std::string partial = path + ".partial";
+  {
+    std::ofstream file(partial);
+    file << address << "\n";
+    if (!file.flush()) return false;
+  }
+  return std::rename(partial.c_str(), path.c_str()) == 0;
+}
+
+sigset_t BlockEndSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+int Run(const Flags& flags, const sigset_t& end_signals) {
+  absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(flags.server);
+  if (!server.ok()) {
+    spdlog::error("{}", std::string(server.status().message()));
+    return absl::IsInvalidArgument(server.status()) ? 2 : 1;
+  }
+  spdlog::info("listening on {}, data in {}", (*server)->address(), flags.server.data_folder);
+  if (!flags.port_file.empty() && !WritePortFile(flags.port_file, (*server)->address())) {
+    spdlog::error("cannot write {}", flags.port_file);
+    return 1;
+  }
+  int signal = 0;
+  sigwait(&end_signals, &signal);
+  spdlog::info("draining after signal {}", signal);
+  (*server)->Drain();
+  server->reset();
+  spdlog::info("closed");
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  // Before any thread starts, so that all inherit the mask and only sigwait sees them.
+  const sigset_t end_signals = BlockEndSignals();
+  spdlog::set_default_logger(spdlog::stderr_logger_mt("tomoslabd"));
+  spdlog::set_pattern("%Y-%m-%d %H:%M:%S.%e %l %v");
+
+  Flags flags;
+  flags.server.data_folder = "tomoslab-data";
+  flags.server.pools.ranks = flags.server.pools.threads = 0;
+  flags.server.pools.worker = (OwnFolder() / "tomoslab-worker").string();
+  CLI::App app("tomoslabd: takes scans, queues jobs, runs pools of MPI ranks, keeps volumes");
+  app.set_version_flag("--version", TOMOSLAB_VERSION);
+  AddFlags(app, flags);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  SetDefaults(flags);
+  return Run(flags, end_signals);
+}

@@ -1,0 +1,74 @@
+#include "server/pool_service.h"
+
+#include <memory>
+#include <utility>
+
+#include "server/attach_reactor.h"
+#include "server/delivery.h"
+#include "server/receive_reactor.h"
+#include "server/scan_reader.h"
+#include "server/slice_access.h"
+#include "server/stream_reactor.h"
+#include "server/unary.h"
+#include "worker/core/status.h"
+
+namespace tomoslab {
+namespace {
+
+/// A reader (Next) as the source of a rank's stream, for as long as its lease lives.
+template <class Message, class Reader>
+typename StreamReactor<Message>::Source LeasedSource(Dispatcher& dispatcher, std::string lease,
+                                                     Reader reader) {
+  return [&dispatcher, lease = std::move(lease),
+          shared = std::make_shared<Reader>(std::move(reader))](Message* message) {
+    const absl::Status alive = dispatcher.Touch(lease);
+    return alive.ok() ? shared->Next(message) : absl::StatusOr<bool>(alive);
+  };
+}
+
+}  // namespace
+
+grpc::ServerWriteReactor<v1::PoolCommand>* PoolService::Attach(Context*,
+                                                               const v1::AttachRequest* request) {
+  return AttachReactor::Start(executor_, dispatcher_, *request);
+}
+
+grpc::ServerUnaryReactor* PoolService::Report(Context* context, const v1::ReportRequest* request,
+                                              v1::ReportResponse* response) {
+  return Answer(executor_, context, response,
+                [this, request] { return dispatcher_.Report(*request); });
+}
+
+grpc::ServerWriteReactor<v1::ProjectionChunk>* PoolService::FetchProjections(
+    Context*, const v1::FetchProjectionsRequest* request) {
+  using Reactor = StreamReactor<v1::ProjectionChunk>;
+  return Reactor::Start(executor_, [this, wanted = *request]() -> absl::StatusOr<Reactor::Source> {
+    TOMOSLAB_ASSIGN_OR_RETURN(LeasedJob work, dispatcher_.Find(wanted.lease()));
+    TOMOSLAB_ASSIGN_OR_RETURN(ScanReader reader, ScanReader::Open(std::move(work.scan), wanted));
+    return LeasedSource<v1::ProjectionChunk>(dispatcher_, wanted.lease(), std::move(reader));
+  });
+}
+
+grpc::ServerWriteReactor<v1::VolumeChunk>* PoolService::FetchStartVolume(
+    Context*, const v1::FetchStartVolumeRequest* request) {
+  using Reactor = StreamReactor<v1::VolumeChunk>;
+  return Reactor::Start(executor_, [this, wanted = *request]() -> absl::StatusOr<Reactor::Source> {
+    TOMOSLAB_ASSIGN_OR_RETURN(const LeasedJob work, dispatcher_.Find(wanted.lease()));
+    TOMOSLAB_ASSIGN_OR_RETURN(VolumeReader reader, ReadStartVolume(stores_, work.job, wanted));
+    return LeasedSource<v1::VolumeChunk>(dispatcher_, wanted.lease(), std::move(reader));
+  });
+}
+
+grpc::ServerReadReactor<v1::DeliverSlicesRequest>* PoolService::DeliverSlices(
+    Context*, v1::DeliverSlicesResponse*) {
+  return ReceiveReactor<v1::DeliverSlicesRequest>::Start(
+      executor_, std::make_unique<SlicesReceiver>(dispatcher_));
+}
+
+grpc::ServerReadReactor<v1::DeliverPreviewsRequest>* PoolService::DeliverPreviews(
+    Context*, v1::DeliverPreviewsResponse*) {
+  return ReceiveReactor<v1::DeliverPreviewsRequest>::Start(
+      executor_, std::make_unique<PreviewsReceiver>(dispatcher_, stores_.previews));
+}
+
+}  // namespace tomoslab

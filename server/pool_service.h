@@ -1,0 +1,35 @@
+// The ranks' side of the same jobs: one short method per RPC; decides nothing.
+#pragma once
+
+#include "server/dispatcher.h"
+#include "server/executor.h"
+#include "tomoslab/v1/pool.grpc.pb.h"
+
+namespace tomoslab {
+
+class PoolService final : public v1::Pool::CallbackService {
+ public:
+  PoolService(Executor& executor, Stores stores, Dispatcher& dispatcher)
+      : executor_(executor), stores_(stores), dispatcher_(dispatcher) {}
+
+  using Context = grpc::CallbackServerContext;
+
+  grpc::ServerWriteReactor<v1::PoolCommand>* Attach(Context*, const v1::AttachRequest*) override;
+  grpc::ServerUnaryReactor* Report(Context*, const v1::ReportRequest*,
+                                   v1::ReportResponse*) override;
+  grpc::ServerWriteReactor<v1::ProjectionChunk>* FetchProjections(
+      Context*, const v1::FetchProjectionsRequest*) override;
+  grpc::ServerWriteReactor<v1::VolumeChunk>* FetchStartVolume(
+      Context*, const v1::FetchStartVolumeRequest*) override;
+  grpc::ServerReadReactor<v1::DeliverSlicesRequest>* DeliverSlices(
+      Context*, v1::DeliverSlicesResponse*) override;
+  grpc::ServerReadReactor<v1::DeliverPreviewsRequest>* DeliverPreviews(
+      Context*, v1::DeliverPreviewsResponse*) override;
+
+ private:
+  Executor& executor_;
+  const Stores stores_;
+  Dispatcher& dispatcher_;
+};
+
+}  // namespace tomoslab

@@ -1,0 +1,221 @@
+#include "server/pool_supervisor.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <optional>
+#include <random>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "server/child_process.h"
+
+namespace tomoslab {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+constexpr milliseconds kFirstPause{200}, kLongestPause{10'000}, kGoodLife{30'000}, kTick{100};
+constexpr std::size_t kLongestLine = 2000;
+
+std::string RandomToken() {
+  std::random_device device;
+  return absl::StrFormat("%08x%08x", device(), device());
+}
+
+}  // namespace
+
+std::string LocalPoolName(int number) { return absl::StrCat("local-", number); }
+
+std::vector<PoolOffer> ExpectedOffers(const PoolOptions& options) {
+  std::vector<PoolOffer> offers;
+  for (int i = 1; i <= options.pools; ++i) {
+    offers.push_back({LocalPoolName(i), {options.ranks, options.memory_mb_per_rank << 20}});
+  }
+  if (offers.empty()) offers.push_back({"", {}});
+  return offers;
+}
+
+std::vector<std::string> PoolCommandLine(const PoolOptions& options, const std::string& server,
+                                         const std::string& name, const std::string& instance) {
+  return {options.mpirun,
+          "-n",
+          absl::StrCat(options.ranks),
+          "--oversubscribe",
+          "--bind-to",
+          "none",
+          "--mca",
+          "mpi_yield_when_idle",
+          "1",
+          "--mca",
+          "btl_vader_single_copy_mechanism",
+          "none",
+          options.worker,
+          "--server",
+          server,
+          "--pool",
+          name,
+          "--instance",
+          instance,
+          "--threads",
+          absl::StrCat(options.threads),
+          "--device",
+          options.device,
+          "--memory-mb",
+          absl::StrCat(options.memory_mb_per_rank)};
+}
+
+/// One pool and its present process.
+class PoolSupervisor::LocalPool {
+ public:
+  LocalPool(const PoolOptions& options, std::string server, std::string name,
+            Dispatcher& dispatcher)
+      : options_(options),
+        server_(std::move(server)),
+        name_(std::move(name)),
+        dispatcher_(dispatcher) {}
+
+  const std::string& instance() const { return instance_; }
+  bool running() const { return process_.has_value(); }
+  int output() const { return process_.has_value() ? process_->output() : -1; }
+
+  void StartIfDue(Clock::time_point now) {
+    if (running() || now < next_start_) return;
+    instance_ = RandomToken();
+    absl::StatusOr<ChildProcess> process =
+        ChildProcess::Start(PoolCommandLine(options_, server_, name_, instance_),
+                            {"OMPI_ALLOW_RUN_AS_ROOT=1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1"});
+    started_ = now;
+    if (!process.ok()) {
+      spdlog::error("pool {}: {}", name_, std::string(process.status().message()));
+      return WaitLonger(now);
+    }
+    process_.emplace(*std::move(process));
+    ending_since_.reset();
+    spdlog::info("pool {}: started {} ranks (process {})", name_, options_.ranks, process_->pid());
+  }
+
+  /// SIGTERM now, SIGKILL after the grace time.
+  void End(Clock::time_point now, const std::string& why) {
+    if (!running() || ending_since_.has_value()) return;
+    spdlog::warn("pool {}: ending it: {}", name_, why);
+    ending_since_ = now;
+    process_->Signal(SIGTERM);
+  }
+
+  void Look(Clock::time_point now) {
+    if (!running()) return;
+    LogOutput();
+    if (const std::optional<std::string> how = process_->Ended()) return NoteEnd(now, *how);
+    if (ending_since_.has_value() && now - *ending_since_ > options_.end_grace) {
+      process_->Signal(SIGKILL);
+    }
+  }
+
+ private:
+  void NoteEnd(Clock::time_point now, const std::string& how) {
+    LogOutput();
+    if (!line_.empty()) LogLine();
+    process_.reset();
+    spdlog::info("pool {}: mpirun {}", name_, how);
+    if (now - started_ > kGoodLife) pause_ = kFirstPause;
+    WaitLonger(now);
+    dispatcher_.NoteExit(instance_, absl::StrFormat("pool %s ended: mpirun %s", name_, how));
+  }
+
+  void WaitLonger(Clock::time_point now) {
+    next_start_ = now + pause_;
+    pause_ = std::min(2 * pause_, kLongestPause);
+  }
+
+  void LogOutput() {
+    char buffer[4096];
+    while (true) {
+      const ssize_t size = read(process_->output(), buffer, sizeof buffer);
+      if (size <= 0) return;
+      for (const char c : std::string_view(buffer, static_cast<std::size_t>(size))) {
+        if (c == '\n' || line_.size() >= kLongestLine) LogLine();
+        if (c != '\n') line_ += c;
+      }
+    }
+  }
+
+  void LogLine() {
+    spdlog::info("pool {} | {}", name_, line_);
+    line_.clear();
+  }
+
+  const PoolOptions options_;
+  const std::string server_, name_;
+  Dispatcher& dispatcher_;
+  std::string instance_, line_;
+  std::optional<ChildProcess> process_;
+  Clock::time_point started_, next_start_;
+  std::optional<Clock::time_point> ending_since_;
+  milliseconds pause_ = kFirstPause;
+};
+
+PoolSupervisor::PoolSupervisor(const PoolOptions& options, const std::string& server,
+                               Dispatcher& dispatcher)
+    : options_(options), dispatcher_(dispatcher) {
+  for (int i = 1; i <= options.pools; ++i) {
+    pools_.push_back(std::make_unique<LocalPool>(options, server, LocalPoolName(i), dispatcher));
+  }
+  thread_ = std::thread([this] { Run(); });
+}
+
+PoolSupervisor::~PoolSupervisor() {
+  stopping_ = true;
+  thread_.join();
+}
+
+void PoolSupervisor::WaitForOutput() {
+  std::vector<pollfd> outputs;
+  for (const auto& pool : pools_) {
+    if (pool->running()) outputs.push_back({pool->output(), POLLIN, 0});
+  }
+  poll(outputs.data(), outputs.size(), static_cast<int>(kTick.count()));
+  // A pool that closed its output but lives must not make this a busy loop.
+  const bool hung_up = std::any_of(outputs.begin(), outputs.end(), [](const pollfd& output) {
+    return (output.revents & POLLIN) == 0 && output.revents != 0;
+  });
+  if (hung_up) std::this_thread::sleep_for(milliseconds(20));
+}
+
+void PoolSupervisor::EndStuckPools() {
+  const Clock::time_point now = Clock::now();
+  for (const Dispatcher::Stuck& stuck :
+       dispatcher_.StuckPools(now, options_.silence, options_.cancel_grace)) {
+    for (const auto& pool : pools_) {
+      if (pool->instance() == stuck.instance) pool->End(now, stuck.why);
+    }
+    dispatcher_.Break(stuck.pool, stuck.why);
+  }
+}
+
+void PoolSupervisor::Run() {
+  std::optional<Clock::time_point> stopped;
+  while (true) {
+    const Clock::time_point now = Clock::now();
+    if (stopping_ && !stopped.has_value()) stopped = now;
+    bool any = false;
+    for (const auto& pool : pools_) {
+      pool->Look(now);
+      if (!stopped.has_value()) pool->StartIfDue(now);
+      if (stopped.has_value() && now - *stopped > options_.end_grace) {
+        pool->End(now, "the server is shutting down");
+      }
+      any = any || pool->running();
+    }
+    if (stopped.has_value() && !any) return;
+    EndStuckPools();
+    WaitForOutput();
+  }
+}
+
+}  // namespace tomoslab

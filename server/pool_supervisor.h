@@ -1,0 +1,57 @@
+// Keeps local pools running: starts them with mpirun, logs their output, relaunches those that end,
+// ends those that hang.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "server/dispatcher.h"
+
+namespace tomoslab {
+
+struct PoolOptions {
+  int pools = 1;    // 0 = none
+  int ranks = 1;    // per pool
+  int threads = 1;  // per rank
+  std::string device = "auto";
+  std::int64_t memory_mb_per_rank = 0;  // 0 = unknown
+  std::string worker = "tomoslab-worker";
+  std::string mpirun = "mpirun";
+  std::chrono::milliseconds silence{600'000};  // of a pool with a lease, before it is relaunched
+  std::chrono::milliseconds cancel_grace{60'000};  // for a pool to stop after a cancel
+  std::chrono::milliseconds end_grace{5'000};      // between asking, SIGTERM and SIGKILL
+};
+
+/// "local-1", "local-2", ...
+std::string LocalPoolName(int number);
+/// What the local pools will offer once attached; a single pool of unknown size where there are
+/// none.
+std::vector<PoolOffer> ExpectedOffers(const PoolOptions& options);
+/// The command line of one pool. `server`: "host:port".
+std::vector<std::string> PoolCommandLine(const PoolOptions& options, const std::string& server,
+                                         const std::string& name, const std::string& instance);
+
+class PoolSupervisor {
+ public:
+  PoolSupervisor(const PoolOptions& options, const std::string& server, Dispatcher& dispatcher);
+  /// Waits for the pools, which the dispatcher has told to end; ends them after a grace time.
+  ~PoolSupervisor();
+
+ private:
+  class LocalPool;
+  void Run();
+  void EndStuckPools();
+  void WaitForOutput();
+
+  const PoolOptions options_;
+  Dispatcher& dispatcher_;
+  std::vector<std::unique_ptr<LocalPool>> pools_;  // only touched by thread_
+  std::atomic<bool> stopping_{false};
+  std::thread thread_;
+};
+
+}  // namespace tomoslab

@@ -1,0 +1,143 @@
+#include "server/reconstruction_service.h"
+
+#include <memory>
+#include <utility>
+
+#include "server/data_file.h"
+#include "server/preview_store.h"
+#include "server/slice_access.h"
+#include "server/stream_reactor.h"
+#include "server/unary.h"
+#include "server/upload_reactor.h"
+#include "server/watch_reactor.h"
+#include "worker/core/status.h"
+
+namespace tomoslab {
+namespace {
+
+/// A reader (Next) as the source of a stream.
+template <class Message, class Reader>
+typename StreamReactor<Message>::Source SourceOf(Reader reader) {
+  return [shared = std::make_shared<Reader>(std::move(reader))](Message* message) {
+    return shared->Next(message);
+  };
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* ReconstructionService::CreateScan(Context* context,
+                                                            const v1::CreateScanRequest* request,
+                                                            v1::Scan* response) {
+  return Answer(executor_, context, response,
+                [this, request] { return stores_.scans.Create(*request); });
+}
+
+grpc::ServerUnaryReactor* ReconstructionService::GetScan(Context* context,
+                                                         const v1::GetScanRequest* request,
+                                                         v1::Scan* response) {
+  return Answer(executor_, context, response,
+                [this, request] { return stores_.scans.Get(request->name()); });
+}
+
+grpc::ServerUnaryReactor* ReconstructionService::ListScans(Context* context,
+                                                           const v1::ListScansRequest* request,
+                                                           v1::ListScansResponse* response) {
+  return Answer(executor_, context, response,
+                [this, request] { return stores_.scans.List(*request); });
+}
+
+grpc::ServerUnaryReactor* ReconstructionService::DeleteScan(Context* context,
+                                                            const v1::DeleteScanRequest* request,
+                                                            v1::DeleteScanResponse*) {
+  return AnswerEmpty(executor_, context,
+                     [this, request] { return stores_.scans.Delete(request->name()); });
+}
+
+grpc::ServerBidiReactor<v1::UploadProjectionsRequest, v1::UploadProjectionsResponse>*
+ReconstructionService::UploadProjections(Context*) {
+  return UploadReactor::Start(executor_, stores_.scans, [this] { dispatcher_.Dispatch(); });
+}
+
+grpc::ServerUnaryReactor* ReconstructionService::CreateJob(Context* context,
+                                                           const v1::CreateJobRequest* request,
+                                                           v1::CreateJobResponse* response) {
+  return Answer(executor_, context, response,
+                [this, request]() -> absl::StatusOr<v1::CreateJobResponse> {
+                  TOMOSLAB_ASSIGN_OR_RETURN(v1::CreateJobResponse created,
+                                            stores_.queue.Create(*request, dispatcher_.Offers()));
+                  if (created.has_job()) dispatcher_.Dispatch();
+                  return created;
+                });
+}
+
+grpc::ServerUnaryReactor* ReconstructionService::GetJob(Context* context,
+                                                        const v1::GetJobRequest* request,
+                                                        v1::Job* response) {
+  return Answer(executor_, context, response,
+                [this, request] { return stores_.queue.Get(request->name()); });
+}
+
+grpc::ServerUnaryReactor* ReconstructionService::ListJobs(Context* context,
+                                                          const v1::ListJobsRequest* request,
+                                                          v1::ListJobsResponse* response) {
+  return Answer(executor_, context, response,
+                [this, request] { return stores_.queue.List(*request); });
+}
+
+grpc::ServerUnaryReactor* ReconstructionService::CancelJob(Context* context,
+                                                           const v1::CancelJobRequest* request,
+                                                           v1::Job* response) {
+  return Answer(executor_, context, response,
+                [this, request] { return dispatcher_.Cancel(request->name()); });
+}
+
+grpc::ServerUnaryReactor* ReconstructionService::DeleteJob(Context* context,
+                                                           const v1::DeleteJobRequest* request,
+                                                           v1::DeleteJobResponse*) {
+  return AnswerEmpty(executor_, context,
+                     [this, request] { return stores_.queue.Delete(request->name()); });
+}
+
+grpc::ServerWriteReactor<v1::JobEvent>* ReconstructionService::WatchJob(
+    Context*, const v1::WatchJobRequest* request) {
+  return WatchReactor::Start(executor_, stores_.jobs, dispatcher_, *request);
+}
+
+grpc::ServerWriteReactor<v1::VolumeChunk>* ReconstructionService::ReadSlices(
+    Context*, const v1::ReadSlicesRequest* request) {
+  using Reactor = StreamReactor<v1::VolumeChunk>;
+  return Reactor::Start(executor_, [this, wanted = *request]() -> absl::StatusOr<Reactor::Source> {
+    TOMOSLAB_ASSIGN_OR_RETURN(VolumeReader reader, tomoslab::ReadSlices(stores_, wanted));
+    return SourceOf<v1::VolumeChunk>(std::move(reader));
+  });
+}
+
+grpc::ServerWriteReactor<v1::PreviewChunk>* ReconstructionService::ReadPreview(
+    Context*, const v1::ReadPreviewRequest* request) {
+  using Reactor = StreamReactor<v1::PreviewChunk>;
+  return Reactor::Start(executor_, [this, wanted = *request]() -> absl::StatusOr<Reactor::Source> {
+    TOMOSLAB_RETURN_IF_ERROR(stores_.jobs.Get(wanted.job()).status());
+    TOMOSLAB_ASSIGN_OR_RETURN(PreviewReader reader, PreviewReader::Open(stores_.previews, wanted));
+    return SourceOf<v1::PreviewChunk>(std::move(reader));
+  });
+}
+
+absl::StatusOr<v1::ServerInfo> ReconstructionService::Info() const {
+  v1::ServerInfo info;
+  info.set_version(TOMOSLAB_VERSION);
+  for (v1::PoolInfo& pool : dispatcher_.Pools()) *info.add_pool() = std::move(pool);
+  TOMOSLAB_ASSIGN_OR_RETURN(const int queued, stores_.jobs.CountQueued());
+  info.set_queued_jobs(queued);
+  TOMOSLAB_ASSIGN_OR_RETURN(const DiskSpace space, SpaceOf(data_folder_));
+  info.set_store_free_bytes(space.free_bytes);
+  info.set_store_total_bytes(space.total_bytes);
+  return info;
+}
+
+grpc::ServerUnaryReactor* ReconstructionService::GetServerInfo(Context* context,
+                                                               const v1::GetServerInfoRequest*,
+                                                               v1::ServerInfo* response) {
+  return Answer(executor_, context, response, [this] { return Info(); });
+}
+
+}  // namespace tomoslab

@@ -1,0 +1,349 @@
+#include "server/scan_store.h"
+
+#include <google/protobuf/util/message_differencer.h>
+#include <google/protobuf/util/time_util.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "proto/values.h"
+#include "server/resource_name.h"
+#include "worker/core/status.h"
+
+namespace tomoslab {
+namespace {
+
+using google::protobuf::util::MessageDifferencer;
+using google::protobuf::util::TimeUtil;
+
+enum Ready { kBeingCreated = 0, kUsable = 1, kBeingDeleted = 2 };
+
+absl::Status Unknown(const std::string& name) {
+  return absl::NotFoundError(absl::StrFormat("there is no %s", name));
+}
+
+void ClearServerFields(v1::Scan* scan) {
+  scan->clear_name();
+  scan->clear_create_time();
+  scan->clear_received();
+  scan->clear_complete();
+}
+
+/// A scan without its received lines. Row: id, summary, geometry (or NULL), complete.
+absl::StatusOr<v1::Scan> FromRow(const Statement& row) {
+  v1::Scan scan;
+  if (!scan.ParseFromString(row.Bytes(1)) ||
+      (!row.IsNull(2) && !scan.mutable_geometry()->ParseFromString(row.Bytes(2)))) {
+    return absl::DataLossError(
+        absl::StrFormat("the database's entry of %s is damaged", ScanName(row.Int(0))));
+  }
+  scan.set_name(ScanName(row.Int(0)));
+  scan.set_complete(row.Int(3) != 0);
+  return scan;
+}
+
+absl::Status AddReceived(Transaction& transaction, std::int64_t id, v1::Scan* scan) {
+  Statement rows = transaction.Prepare(
+      "SELECT kind, begin, end FROM received WHERE scan = ? ORDER BY kind, begin");
+  rows.Bind(id);
+  while (true) {
+    TOMOSLAB_ASSIGN_OR_RETURN(const bool more, rows.Step());
+    if (!more) return absl::OkStatus();
+    v1::ReceivedLines* lines = scan->add_received();
+    lines->set_kind(static_cast<v1::FrameKind>(rows.Int(0)));
+    lines->set_begin(rows.Int(1));
+    lines->set_end(rows.Int(2));
+  }
+}
+
+absl::StatusOr<v1::Scan> Load(Transaction& transaction, std::int64_t id) {
+  v1::Scan scan;
+  {
+    Statement row = transaction.Prepare(
+        "SELECT id, summary, geometry, complete FROM scans WHERE id = ? AND ready = 1");
+    TOMOSLAB_ASSIGN_OR_RETURN(const bool found, row.Bind(id).Step());
+    if (!found) return Unknown(ScanName(id));
+    TOMOSLAB_ASSIGN_OR_RETURN(scan, FromRow(row));
+  }
+  TOMOSLAB_RETURN_IF_ERROR(AddReceived(transaction, id, &scan));
+  return scan;
+}
+
+/// A deleted scan's lines cannot be committed.
+absl::Status CheckUsable(Transaction& transaction, std::int64_t id) {
+  Statement row = transaction.Prepare("SELECT 1 FROM scans WHERE id = ? AND ready = 1");
+  TOMOSLAB_ASSIGN_OR_RETURN(const bool found, row.Bind(id).Step());
+  return found ? absl::OkStatus() : Unknown(ScanName(id));
+}
+
+/// Merges a range with the rows it overlaps or touches, as LineRanges::Add does.
+absl::Status MergeReceived(Transaction& transaction, std::int64_t scan, const WrittenLines& lines) {
+  IndexRange merged = lines.lines;
+  constexpr const char* kTouching = " scan = ? AND kind = ? AND begin <= ? AND end >= ?";
+  {
+    Statement touching = transaction.Prepare(
+        absl::StrCat("SELECT MIN(begin), MAX(end) FROM received WHERE", kTouching).c_str());
+    touching.Bind(scan).Bind(lines.kind).Bind(merged.end).Bind(merged.begin);
+    TOMOSLAB_RETURN_IF_ERROR(touching.Step().status());
+    if (!touching.IsNull(0)) {
+      merged = {std::min(merged.begin, touching.Int(0)), std::max(merged.end, touching.Int(1))};
+    }
+  }
+  TOMOSLAB_RETURN_IF_ERROR(
+      transaction.Prepare(absl::StrCat("DELETE FROM received WHERE", kTouching).c_str())
+          .Bind(scan)
+          .Bind(lines.kind)
+          .Bind(lines.lines.end)
+          .Bind(lines.lines.begin)
+          .Run());
+  return transaction.Prepare("INSERT INTO received (scan, kind, begin, end) VALUES (?, ?, ?, ?)")
+      .Bind(scan)
+      .Bind(lines.kind)
+      .Bind(merged.begin)
+      .Bind(merged.end)
+      .Run();
+}
+
+absl::Status SetReady(Transaction& transaction, std::int64_t id, Ready ready) {
+  return transaction.Prepare("UPDATE scans SET ready = ? WHERE id = ?").Bind(ready).Bind(id).Run();
+}
+
+/// FailedPrecondition names the job that still needs the scan.
+absl::Status CheckUnused(Transaction& transaction, std::int64_t id) {
+  Statement user = transaction.Prepare("SELECT id FROM jobs WHERE scan = ? AND state < ?");
+  TOMOSLAB_ASSIGN_OR_RETURN(const bool used, user.Bind(id).Bind(v1::SUCCEEDED).Step());
+  if (!used) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrFormat("%s is used by %s, which is not over; cancel that job first", ScanName(id),
+                      JobName(user.Int(0))));
+}
+
+}  // namespace
+
+bool OpenScan::Has(v1::FrameKind kind, IndexRange lines) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto it = received_.find(kind);
+  return lines.empty() || (it != received_.end() && it->second.Contains(lines));
+}
+
+absl::StatusOr<std::unique_ptr<ScanStore>> ScanStore::Open(Database& database,
+                                                           const std::string& folder) {
+  TOMOSLAB_RETURN_IF_ERROR(MakeFolder(folder));
+  std::unique_ptr<ScanStore> store(new ScanStore(database, folder));
+  TOMOSLAB_RETURN_IF_ERROR(store->CleanUp());
+  return store;
+}
+
+std::string ScanStore::PathOf(std::int64_t id) const {
+  return absl::StrFormat("%s/%d.h5", folder_, id);
+}
+
+absl::Status ScanStore::CleanUp() {
+  std::vector<std::int64_t> ids;
+  {
+    Transaction transaction(database_);
+    Statement rows = transaction.Prepare("SELECT id FROM scans WHERE ready <> 1");
+    while (true) {
+      TOMOSLAB_ASSIGN_OR_RETURN(const bool more, rows.Step());
+      if (!more) break;
+      ids.push_back(rows.Int(0));
+    }
+  }
+  for (const std::int64_t id : ids) TOMOSLAB_RETURN_IF_ERROR(RemoveScan(id));
+  return absl::OkStatus();
+}
+
+absl::Status ScanStore::RemoveScan(std::int64_t id) {
+  TOMOSLAB_RETURN_IF_ERROR(RemoveFile(PathOf(id)));
+  TOMOSLAB_RETURN_IF_ERROR(RemoveFile(PathOf(id) + ".partial"));
+  Transaction transaction(database_);
+  TOMOSLAB_RETURN_IF_ERROR(transaction.Prepare("DELETE FROM scans WHERE id = ?").Bind(id).Run());
+  return transaction.Commit();
+}
+
+absl::StatusOr<v1::Scan> ScanStore::FindRequest(Transaction& transaction,
+                                                const v1::CreateScanRequest& request) {
+  std::int64_t id = 0;
+  {
+    Statement row = transaction.Prepare("SELECT id, ready FROM scans WHERE request_id = ?");
+    TOMOSLAB_ASSIGN_OR_RETURN(const bool found, row.Bind(request.request_id()).Step());
+    if (!found) return Unknown("such request");
+    if (row.Int(1) != kUsable) {
+      return absl::UnavailableError(
+          "the scan of this request_id is being created or deleted; try again");
+    }
+    id = row.Int(0);
+  }
+  TOMOSLAB_ASSIGN_OR_RETURN(v1::Scan scan, Load(transaction, id));
+  v1::Scan stored = scan, wanted = request.scan();
+  ClearServerFields(&stored);
+  ClearServerFields(&wanted);
+  if (MessageDifferencer::Equals(stored, wanted)) return scan;
+  return absl::AlreadyExistsError(
+      absl::StrFormat("request_id \"%s\" has already made %s, which differs from this request; use "
+                      "a new request_id",
+                      request.request_id(), scan.name()));
+}
+
+absl::StatusOr<std::int64_t> ScanStore::InsertRow(const v1::CreateScanRequest& request,
+                                                  v1::Scan* scan) {
+  Transaction transaction(database_);
+  if (!request.request_id().empty()) {
+    absl::StatusOr<v1::Scan> found = FindRequest(transaction, request);
+    if (found.ok()) {
+      *scan = *std::move(found);
+      return 0;
+    }
+    if (!absl::IsNotFound(found.status())) return found.status();
+  }
+  *scan = request.scan();
+  ClearServerFields(scan);
+  *scan->mutable_create_time() = TimeUtil::GetCurrentTime();
+  v1::Scan summary = *scan;
+  ClearLongFields(&summary);
+  {
+    Statement insert = transaction.Prepare(
+        "INSERT INTO scans (ready, summary, geometry, request_id) VALUES (0, ?, ?, ?)");
+    insert.BindBlob(summary.SerializeAsString()).BindBlob(scan->geometry().SerializeAsString());
+    if (request.request_id().empty()) {
+      insert.BindNull();
+    } else {
+      insert.Bind(request.request_id());
+    }
+    TOMOSLAB_RETURN_IF_ERROR(insert.Run());
+  }
+  const std::int64_t id = transaction.LastInsertedId();
+  TOMOSLAB_RETURN_IF_ERROR(transaction.Commit());
+  scan->set_name(ScanName(id));
+  return id;
+}
+
+absl::StatusOr<v1::Scan> ScanStore::Create(const v1::CreateScanRequest& request) {
+  TOMOSLAB_RETURN_IF_ERROR(CheckRequestId(request.request_id()));
+  TOMOSLAB_RETURN_IF_ERROR(ValidateScan(request.scan()));
+  v1::Scan scan;
+  TOMOSLAB_ASSIGN_OR_RETURN(const std::int64_t id, InsertRow(request, &scan));
+  if (id == 0) return scan;  // the same request again
+  const absl::Status laid_out = ScanFile::Create(PathOf(id), scan);
+  if (!laid_out.ok()) {
+    RemoveScan(id).IgnoreError();  // else CleanUp does it at the next start
+    return laid_out;
+  }
+  Transaction transaction(database_);
+  TOMOSLAB_RETURN_IF_ERROR(SetReady(transaction, id, kUsable));
+  TOMOSLAB_RETURN_IF_ERROR(transaction.Commit());
+  return scan;
+}
+
+absl::StatusOr<v1::Scan> ScanStore::Get(const std::string& name) {
+  TOMOSLAB_ASSIGN_OR_RETURN(const std::int64_t id, ScanId(name));
+  Transaction transaction(database_);
+  return Load(transaction, id);
+}
+
+absl::StatusOr<v1::ListScansResponse> ScanStore::List(const v1::ListScansRequest& request) {
+  TOMOSLAB_ASSIGN_OR_RETURN(const Page page, ToPage(request.page_size(), request.page_token()));
+  v1::ListScansResponse response;
+  Transaction transaction(database_);
+  Statement rows = transaction.Prepare(
+      "SELECT id, summary, NULL, complete FROM scans WHERE ready = 1 AND id < ? ORDER BY id DESC "
+      "LIMIT ?");
+  rows.Bind(page.below).Bind(page.size + 1);
+  while (true) {
+    TOMOSLAB_ASSIGN_OR_RETURN(const bool more, rows.Step());
+    if (!more) return response;
+    if (response.scan_size() == page.size) break;
+    TOMOSLAB_ASSIGN_OR_RETURN(*response.add_scan(), FromRow(rows));
+    v1::Scan* scan = response.mutable_scan(response.scan_size() - 1);
+    TOMOSLAB_RETURN_IF_ERROR(AddReceived(transaction, rows.Int(0), scan));
+    response.set_next_page_token(PageToken(rows.Int(0)));
+  }
+  return response;
+}
+
+absl::Status ScanStore::Delete(const std::string& name) {
+  TOMOSLAB_ASSIGN_OR_RETURN(const std::int64_t id, ScanId(name));
+  {
+    Transaction transaction(database_);
+    TOMOSLAB_RETURN_IF_ERROR(CheckUsable(transaction, id));
+    TOMOSLAB_RETURN_IF_ERROR(CheckUnused(transaction, id));
+    TOMOSLAB_RETURN_IF_ERROR(SetReady(transaction, id, kBeingDeleted));
+    TOMOSLAB_RETURN_IF_ERROR(transaction.Commit());
+  }
+  return RemoveScan(id);
+}
+
+absl::StatusOr<std::shared_ptr<OpenScan>> ScanStore::Use(const std::string& name) {
+  TOMOSLAB_ASSIGN_OR_RETURN(const std::int64_t id, ScanId(name));
+  const std::lock_guard<std::mutex> lock(mutex_);
+  TOMOSLAB_ASSIGN_OR_RETURN(const v1::Scan scan, Get(name));
+  std::erase_if(open_, [](const auto& entry) { return entry.second.expired(); });
+  if (const auto it = open_.find(id); it != open_.end()) {
+    if (std::shared_ptr<OpenScan> open = it->second.lock()) return open;
+  }
+  TOMOSLAB_ASSIGN_OR_RETURN(ScanFile file, ScanFile::Open(PathOf(id), scan));
+  auto open = std::make_shared<OpenScan>(id, std::move(file));
+  for (const v1::ReceivedLines& lines : scan.received()) {
+    open->received_[lines.kind()].Add({lines.begin(), lines.end()});
+  }
+  open_[id] = open;
+  return open;
+}
+
+absl::StatusOr<bool> ScanStore::CommitRows(const OpenScan& scan,
+                                           const std::vector<WrittenLines>& written) {
+  std::int64_t total = 0;
+  for (const v1::FrameKind kind : kFrameKinds) total += scan.file_.LineCount(kind);
+  Transaction transaction(database_);
+  TOMOSLAB_RETURN_IF_ERROR(CheckUsable(transaction, scan.id_));
+  for (const WrittenLines& lines : written) {
+    TOMOSLAB_RETURN_IF_ERROR(MergeReceived(transaction, scan.id_, lines));
+  }
+  std::int64_t received = 0;
+  {
+    Statement sum = transaction.Prepare("SELECT SUM(end - begin) FROM received WHERE scan = ?");
+    TOMOSLAB_RETURN_IF_ERROR(sum.Bind(scan.id_).Step().status());
+    received = sum.Int(0);
+  }
+  bool completed = false;
+  if (received == total) {
+    TOMOSLAB_RETURN_IF_ERROR(
+        transaction.Prepare("UPDATE scans SET complete = 1 WHERE id = ? AND complete = 0")
+            .Bind(scan.id_)
+            .Run());
+    completed = transaction.ChangedRows() == 1;
+  }
+  TOMOSLAB_RETURN_IF_ERROR(transaction.Commit());
+  return completed;
+}
+
+absl::StatusOr<bool> ScanStore::Commit(OpenScan& scan, const std::vector<WrittenLines>& written) {
+  if (written.empty()) return false;
+  TOMOSLAB_RETURN_IF_ERROR(scan.file_.Sync());
+  TOMOSLAB_ASSIGN_OR_RETURN(const bool completed, CommitRows(scan, written));
+  const std::lock_guard<std::mutex> lock(scan.mutex_);
+  for (const WrittenLines& lines : written) scan.received_[lines.kind].Add(lines.lines);
+  return completed;
+}
+
+absl::StatusOr<std::string> ScanStore::Missing(const std::string& name) {
+  TOMOSLAB_ASSIGN_OR_RETURN(const v1::Scan scan, Get(name));
+  if (scan.complete()) return std::string();
+  std::map<v1::FrameKind, LineRanges> received;
+  for (const v1::ReceivedLines& lines : scan.received()) {
+    received[lines.kind()].Add({lines.begin(), lines.end()});
+  }
+  std::vector<std::string> missing;
+  for (const v1::FrameKind kind : kFrameKinds) {
+    const std::int64_t frames = FrameCount(scan, kind);
+    const std::int64_t there = received[kind].WholeBlocks(scan.geometry().detector().rows());
+    if (there < frames) {
+      missing.push_back(absl::StrFormat("%d of %d %s", frames - there, frames, PluralOf(kind)));
+    }
+  }
+  return absl::StrCat(absl::StrJoin(missing, " and "), " of ", name);
+}
+
+}  // namespace tomoslab

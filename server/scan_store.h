@@ -1,0 +1,79 @@
+// Scans: their rows in the database and their files.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "proto/line_ranges.h"
+#include "server/database.h"
+#include "server/scan_file.h"
+#include "tomoslab/v1/reconstruction.pb.h"
+
+namespace tomoslab {
+
+/// A scan in use: its file, and which of its lines are on disk. Thread-safe.
+class OpenScan {
+ public:
+  OpenScan(std::int64_t id, ScanFile file) : file_(std::move(file)), id_(id) {}
+
+  std::int64_t id() const { return id_; }
+  const ScanFile& file() const { return file_; }
+  bool Has(v1::FrameKind kind, IndexRange lines) const;
+
+ private:
+  friend class ScanStore;
+  const ScanFile file_;
+  const std::int64_t id_;
+  mutable std::mutex mutex_;
+  std::map<v1::FrameKind, LineRanges> received_;
+};
+
+/// Lines of one kind that were written and are not yet acknowledged.
+struct WrittenLines {
+  v1::FrameKind kind;
+  IndexRange lines;
+};
+
+class ScanStore {
+ public:
+  /// Keeps files in `folder`; cleans up what an interrupted creation or deletion left.
+  static absl::StatusOr<std::unique_ptr<ScanStore>> Open(Database& database,
+                                                         const std::string& folder);
+
+  absl::StatusOr<v1::Scan> Create(const v1::CreateScanRequest& request);
+  absl::StatusOr<v1::Scan> Get(const std::string& name);
+  absl::StatusOr<v1::ListScansResponse> List(const v1::ListScansRequest& request);
+  absl::Status Delete(const std::string& name);
+
+  /// The scan's file, shared by all who use it at the same time.
+  absl::StatusOr<std::shared_ptr<OpenScan>> Use(const std::string& name);
+  /// Makes written lines durable: syncs the file, then commits their rows. True: the scan has
+  /// become complete now.
+  absl::StatusOr<bool> Commit(OpenScan& scan, const std::vector<WrittenLines>& written);
+
+  /// "" for a complete scan, else what is missing: "37 of 181 views and 2 of 10 darks of scans/4".
+  absl::StatusOr<std::string> Missing(const std::string& name);
+
+ private:
+  ScanStore(Database& database, std::string folder)
+      : database_(database), folder_(std::move(folder)) {}
+  std::string PathOf(std::int64_t id) const;
+  absl::Status CleanUp();
+  absl::StatusOr<v1::Scan> FindRequest(Transaction& transaction,
+                                       const v1::CreateScanRequest& request);
+  absl::StatusOr<std::int64_t> InsertRow(const v1::CreateScanRequest& request, v1::Scan* scan);
+  absl::StatusOr<bool> CommitRows(const OpenScan& scan, const std::vector<WrittenLines>& written);
+  absl::Status RemoveScan(std::int64_t id);
+
+  Database& database_;
+  const std::string folder_;
+  std::mutex mutex_;
+  std::map<std::int64_t, std::weak_ptr<OpenScan>> open_;
+};
+
+}  // namespace tomoslab

@@ -1,0 +1,153 @@
+#include "server/server.h"
+
+#include <fcntl.h>
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <spdlog/spdlog.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_format.h"
+#include "server/data_file.h"
+#include "server/schema.h"
+#include "worker/core/status.h"
+
+namespace tomoslab {
+namespace {
+
+constexpr int kDiskThreads = 8;
+constexpr std::chrono::seconds kStreamGrace{3};
+
+bool IsLoopback(const std::string& address) {
+  return absl::StartsWith(address, "127.") || absl::StartsWith(address, "localhost:") ||
+         absl::StartsWith(address, "[::1]:");
+}
+
+/// The host by which this machine itself reaches the server.
+std::string DialedHost(const std::string& listen) {
+  const std::string host = listen.substr(0, listen.rfind(':'));
+  return host.empty() || host == "0.0.0.0" || host == "[::]" || host == "*" ? "127.0.0.1" : host;
+}
+
+/// A cut link is noticed within seconds, and clients may ping as often.
+void SetKeepalive(grpc::ServerBuilder& builder) {
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 2000);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 2000);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 500);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PING_STRIKES, 0);
+}
+
+}  // namespace
+
+/// One tomoslabd per data folder.
+class Server::FolderLock {
+ public:
+  static absl::StatusOr<std::unique_ptr<FolderLock>> Take(const std::string& folder) {
+    const std::string path = folder + "/tomoslab.lock";
+    const int descriptor = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (descriptor < 0) {
+      return absl::PermissionDeniedError(
+          absl::StrFormat("cannot write in the data folder %s", folder));
+    }
+    std::unique_ptr<FolderLock> lock(new FolderLock(descriptor));
+    if (flock(descriptor, LOCK_EX | LOCK_NB) == 0) return lock;
+    return absl::FailedPreconditionError(
+        absl::StrFormat("the data folder %s is in use by another tomoslabd", folder));
+  }
+  ~FolderLock() { close(descriptor_); }
+
+ private:
+  explicit FolderLock(int descriptor) : descriptor_(descriptor) {}
+  const int descriptor_;
+};
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options) {
+  if (!options.listen.empty() && !IsLoopback(options.listen) && !options.allow_remote_unsecured) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "--listen %s can be reached from other machines, and connections are neither encrypted nor "
+        "authenticated; add --allow-remote-unsecured if that network is trusted",
+        options.listen));
+  }
+  std::unique_ptr<Server> server(new Server());
+  TOMOSLAB_RETURN_IF_ERROR(server->OpenStores(options));
+  TOMOSLAB_RETURN_IF_ERROR(server->dispatcher_->Recover());
+  TOMOSLAB_RETURN_IF_ERROR(server->Listen(options));
+  server->StartPools(options.pools);
+  return server;
+}
+
+absl::Status Server::OpenStores(const ServerOptions& options) {
+  const std::string& folder = options.data_folder;
+  TOMOSLAB_RETURN_IF_ERROR(MakeFolder(folder));
+  TOMOSLAB_ASSIGN_OR_RETURN(folder_lock_, FolderLock::Take(folder));
+  TOMOSLAB_ASSIGN_OR_RETURN(database_, Database::Open(folder + "/tomoslab.db"));
+  TOMOSLAB_RETURN_IF_ERROR(PrepareSchema(*database_));
+  TOMOSLAB_ASSIGN_OR_RETURN(scans_, ScanStore::Open(*database_, folder + "/scans"));
+  TOMOSLAB_ASSIGN_OR_RETURN(volumes_, VolumeStore::Open(folder + "/volumes"));
+  TOMOSLAB_ASSIGN_OR_RETURN(previews_, PreviewStore::Open(*database_, folder + "/previews"));
+  jobs_ = std::make_unique<JobTable>(*database_);
+  queue_ = std::make_unique<JobQueue>(*scans_, *jobs_, *volumes_, *previews_);
+  dispatcher_ = std::make_unique<Dispatcher>(AllStores(), ExpectedOffers(options.pools));
+  executor_ = std::make_unique<Executor>(kDiskThreads);
+  return absl::OkStatus();
+}
+
+absl::Status Server::Listen(const ServerOptions& options) {
+  reconstruction_service_ = std::make_unique<ReconstructionService>(
+      *executor_, AllStores(), *dispatcher_, options.data_folder);
+  pool_service_ = std::make_unique<PoolService>(*executor_, AllStores(), *dispatcher_);
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  grpc::ServerBuilder builder;
+  SetKeepalive(builder);
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.RegisterService(reconstruction_service_.get());
+  builder.RegisterService(pool_service_.get());
+  int port = 0;
+  if (!options.listen.empty()) {
+    builder.AddListeningPort(options.listen, grpc::InsecureServerCredentials(), &port);
+  }
+  grpc_server_ = builder.BuildAndStart();
+  if (grpc_server_ == nullptr || (port == 0 && !options.listen.empty())) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "cannot listen on %s: the address is in use, or not of this machine", options.listen));
+  }
+  if (port != 0) {
+    address_ = absl::StrFormat("%s:%d", DialedHost(options.listen), port);
+  }
+  return absl::OkStatus();
+}
+
+void Server::StartPools(const PoolOptions& options) {
+  if (options.pools > 0 && !address_.empty()) {
+    supervisor_ = std::make_unique<PoolSupervisor>(options, address_, *dispatcher_);
+  }
+}
+
+std::shared_ptr<grpc::Channel> Server::InProcessChannel() {
+  return grpc_server_->InProcessChannel(grpc::ChannelArguments());
+}
+
+void Server::Drain() {
+  if (dispatcher_ != nullptr) {
+    dispatcher_->Drain();
+    jobs_->watchers().NotifyAll();
+  }
+  supervisor_.reset();  // waits for the pools to end
+  if (grpc_server_ != nullptr) {
+    grpc_server_->Shutdown(std::chrono::system_clock::now() + kStreamGrace);
+    grpc_server_->Wait();
+    grpc_server_.reset();
+  }
+  executor_.reset();
+}
+
+Server::~Server() { Drain(); }
+
+}  // namespace tomoslab
