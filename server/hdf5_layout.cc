@@ -95,9 +95,8 @@ absl::Status OverwriteAttribute(const std::string& path, const std::string& obje
   const auto lock = LockHdf5();
   const Hdf5Handle file = OpenFile(path, H5F_ACC_RDWR);
   if (!file.ok()) return Damaged(path, "HDF5 cannot open it");
-  const Hdf5Handle attribute(
-      H5Aopen_by_name(file.get(), object.c_str(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT),
-      H5Aclose);
+  const Hdf5Handle owner(H5Oopen(file.get(), object.c_str(), H5P_DEFAULT), H5Oclose);
+  const Hdf5Handle attribute(H5Aopen(owner.get(), name.c_str(), H5P_DEFAULT), H5Aclose);
   if (attribute.ok() && H5Awrite(attribute.get(), memory_type, value) >= 0) {
     return absl::OkStatus();
   }

@@ -23,12 +23,12 @@ const Volume kVolume{.columns = 17,
                      .voxel_height_mm = 0.8,
                      .center_mm = {}};
 
-CircularOrbit Cone() {
+CircularOrbit Cone(int views) {
   CircularOrbit orbit;
   orbit.beam = Beam::kCone;
   orbit.source_object_distance_mm = 60;
   orbit.source_detector_distance_mm = 95;
-  orbit.angle_rad = UnevenAngles(11);
+  orbit.angle_rad = UnevenAngles(views);
   return orbit;
 }
 
@@ -39,12 +39,12 @@ Scan Circular(const CircularOrbit& orbit, const Detector& detector = kDetector) 
 }
 
 /// Per-view vectors: the circular cone with source and detector displaced by view.
-Scan Displaced(const char* kind) {
-  const Scan circle = Circular(Cone());
+Scan Displaced(const char* kind, int views) {
+  const Scan circle = Circular(Cone(views));
   std::vector<double> vectors;
   for (std::size_t i = 0; i < circle.views.size(); ++i) {
     View view = circle.views[i];
-    const double phase = static_cast<double>(i);
+    const double phase = 11.0 * static_cast<double>(i) / views;
     if (kind[0] == 'h') {  // helical
       const Vec3 up{0, 0, 0.7 * (phase - 5)};
       view.source = view.source + up;
@@ -63,10 +63,10 @@ Scan Displaced(const char* kind) {
 }
 
 /// Parallel rays 35° from the rotation axis' plane.
-Scan Laminography() {
+Scan Laminography(int views) {
   const double tilt = 35 * std::numbers::pi / 180;
   std::vector<double> vectors;
-  for (const double angle : UnevenAngles(11)) {
+  for (const double angle : UnevenAngles(views)) {
     const double c = std::cos(angle), s = std::sin(angle), ct = std::cos(tilt), st = std::sin(tilt);
     const double row[12] = {-s * ct, c * ct,        -st,          0,       0, 0, 1.1 * c, 1.1 * s,
                             0,       -1.3 * s * st, 1.3 * c * st, 1.3 * ct};
@@ -79,21 +79,21 @@ Scan Laminography() {
 
 }  // namespace
 
-std::vector<NamedGeometry> AllGeometries() {
+std::vector<NamedGeometry> AllGeometries(int views) {
   std::vector<NamedGeometry> all;
-  CircularOrbit parallel = Cone();
+  CircularOrbit parallel = Cone(views);
   parallel.beam = Beam::kParallel;
   all.push_back({"parallel", Circular(parallel), kVolume});
-  all.push_back({"cone", Circular(Cone()), kVolume});
+  all.push_back({"cone", Circular(Cone(views)), kVolume});
   Detector line = kDetector;
   line.rows = 1;
   Volume slice = kVolume;
   slice.slices = 1;
-  all.push_back({"fan", Circular(Cone(), line), slice});
-  CircularOrbit half_fan = Cone();
+  all.push_back({"fan", Circular(Cone(views), line), slice});
+  CircularOrbit half_fan = Cone(views);
   half_fan.detector_shift_u_mm = 11;
   all.push_back({"half_fan", Circular(half_fan), kVolume});
-  CircularOrbit shifted = Cone();
+  CircularOrbit shifted = Cone(views);
   shifted.rotation_axis_offset_mm = 1.7;
   shifted.detector_shift_u_mm = -2.3;
   shifted.detector_shift_v_mm = 3.1;
@@ -101,16 +101,16 @@ std::vector<NamedGeometry> AllGeometries() {
   Volume flat = kVolume;
   flat.voxel_height_mm = 2.1;
   flat.center_mm = {1.5, -2.5, 0.7};
-  all.push_back({"anisotropic_off_centre", Circular(Cone()), flat});
-  CircularOrbit rotated = Cone();
+  all.push_back({"anisotropic_off_centre", Circular(Cone(views)), flat});
+  CircularOrbit rotated = Cone(views);
   rotated.detector_rotation_rad = 0.2;
   all.push_back({"rotated_detector", Circular(rotated), kVolume});
   CircularOrbit rotated_parallel = parallel;
   rotated_parallel.detector_rotation_rad = -0.1;
   all.push_back({"rotated_detector_parallel", Circular(rotated_parallel), kVolume});
-  all.push_back({"laminography", Laminography(), kVolume});
-  all.push_back({"helical_vectors", Displaced("helical"), kVolume});
-  all.push_back({"measured_vectors", Displaced("measured"), kVolume});
+  all.push_back({"laminography", Laminography(views), kVolume});
+  all.push_back({"helical_vectors", Displaced("helical", views), kVolume});
+  all.push_back({"measured_vectors", Displaced("measured", views), kVolume});
   return all;
 }
 

@@ -20,7 +20,7 @@ struct NamedGeometry {
 /// Parallel, fan, cone, half-fan, shifted axis, shifted detector, anisotropic pixels and voxels,
 /// off-centre volume, rotated detector, laminography, helical and random per-view vectors: odd
 /// sizes, uneven angles.
-std::vector<NamedGeometry> AllGeometries();
+std::vector<NamedGeometry> AllGeometries(int views = 11);
 
 /// Uniform in [−1, 1), the same for the same seed and index everywhere.
 float Noise(std::uint64_t seed, std::int64_t index);

@@ -9,11 +9,11 @@
 #define TOMOSLAB_CONCAT_INNER(a, b) a##b
 #define TOMOSLAB_CONCAT(a, b) TOMOSLAB_CONCAT_INNER(a, b)
 
-#define TOMOSLAB_RETURN_IF_ERROR(expression)                                   \
-  do {                                                                         \
-    if (absl::Status tomoslab_status = (expression); !tomoslab_status.ok()) {  \
-      return tomoslab_status;                                                  \
-    }                                                                          \
+#define TOMOSLAB_RETURN_IF_ERROR(expression) \
+  TOMOSLAB_RETURN_IF_ERROR_INNER(TOMOSLAB_CONCAT(tomoslab_status_, __LINE__), expression)
+#define TOMOSLAB_RETURN_IF_ERROR_INNER(status, expression)              \
+  do {                                                                  \
+    if (absl::Status status = (expression); !status.ok()) return status; \
   } while (false)
 
 #define TOMOSLAB_ASSIGN_OR_RETURN(target, expression) \

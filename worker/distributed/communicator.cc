@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <numeric>
 #include <thread>
 
@@ -37,12 +38,14 @@ void WaitPatiently(MPI_Request* request) {
 Communicator Communicator::World() {
   int initialized = 0;
   MPI_Initialized(&initialized);
-  if (!initialized) return Communicator(MPI_COMM_NULL, 0, 1);
+  if (!initialized) return Alone();
   int rank = 0, size = 1;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   MPI_Comm_size(MPI_COMM_WORLD, &size);
   return Communicator(MPI_COMM_WORLD, rank, size);
 }
+
+Communicator Communicator::Alone() { return Communicator(MPI_COMM_NULL, 0, 1); }
 
 std::vector<double> Communicator::Sum(absl::Span<const double> partials, int quantities,
                                       IndexRange local, std::int64_t total) const {
@@ -123,6 +126,11 @@ std::vector<float> Communicator::GatherFloats(const std::vector<float>& local) c
   MPI_Allgatherv(local.data(), counts[rank_], MPI_FLOAT, all.data(), counts.data(),
                  displacements.data(), MPI_FLOAT, comm_);
   return all;
+}
+
+void Communicator::Abort() const {
+  if (comm_ != MPI_COMM_NULL) MPI_Abort(comm_, 42);
+  std::_Exit(42);
 }
 
 }  // namespace tomoslab

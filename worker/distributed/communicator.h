@@ -18,6 +18,8 @@ class Communicator : public OrderedSum {
  public:
   /// All ranks of MPI_COMM_WORLD; the single rank when MPI was not initialized.
   static Communicator World();
+  /// This rank by itself, whatever the others do.
+  static Communicator Alone();
 
   int rank() const { return rank_; }
   int size() const { return size_; }
@@ -38,6 +40,9 @@ class Communicator : public OrderedSum {
   std::vector<std::string> Gather(const std::string& bytes) const;
   /// Everyone's numbers (any count per rank) concatenated by rank; on every rank.
   std::vector<float> GatherFloats(const std::vector<float>& local) const;
+
+  /// Ends every rank of the pool at once, without waiting for anybody.
+  [[noreturn]] void Abort() const;
 
  private:
   Communicator(MPI_Comm comm, int rank, int size) : comm_(comm), rank_(rank), size_(size) {}

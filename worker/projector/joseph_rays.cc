@@ -88,14 +88,14 @@ IndexRange PlanesOf(const Grid& grid, const Ray& ray) {
 
 float ProjectRay(const Grid& grid, const float* x, const Ray& ray) {
   const IndexRange planes = PlanesOf(grid, ray);
-  float sum = 0;
+  double sum = 0;
   Stencil stencil;
   for (std::int64_t plane = planes.begin; plane < planes.end; ++plane) {
     if (!StencilAt(grid, ray, plane, &stencil)) continue;
     for (int corner = 0; corner < 4; ++corner)
       sum += stencil.weight[corner] * x[stencil.offset[corner]];
   }
-  return sum * static_cast<float>(ray.length_mm);
+  return static_cast<float>(sum * ray.length_mm);
 }
 
 }  // namespace

@@ -1,0 +1,129 @@
+#include "worker/app/job_runner.h"
+
+#include <memory>
+#include <new>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "proto/values.h"
+#include "worker/app/load_projections.h"
+#include "worker/app/prepare_scan.h"
+#include "worker/app/progress_reporter.h"
+#include "worker/app/solve.h"
+#include "worker/app/volume_transfer.h"
+#include "worker/core/status.h"
+#include "worker/plan/memory_plan.h"
+
+namespace tomoslab {
+namespace {
+
+/// Another pool would fail in the same way.
+bool IsPermanent(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kFailedPrecondition:
+    case absl::StatusCode::kOutOfRange:
+    case absl::StatusCode::kNotFound:
+    case absl::StatusCode::kDataLoss:
+    case absl::StatusCode::kResourceExhausted:
+      return true;
+    default:
+      return false;
+  }
+}
+
+AlgorithmKind ToKind(const v1::Algorithm& algorithm) {
+  switch (algorithm.kind_case()) {
+    case v1::Algorithm::kSirt:
+      return AlgorithmKind::kSirt;
+    case v1::Algorithm::kCgls:
+      return AlgorithmKind::kCgls;
+    case v1::Algorithm::kBb:
+      return AlgorithmKind::kBarzilaiBorwein;
+    default:
+      return AlgorithmKind::kFdk;
+  }
+}
+
+class Attempt {
+ public:
+  Attempt(PoolClient& client, const Communicator& ranks, const v1::Lease& lease)
+      : client_(client), ranks_(ranks), lease_(lease), reporter_(&client, &lease, &ranks) {}
+
+  void Run() {
+    const absl::Status status = RunPhases();
+    if (reporter_.verdict() == Verdict::kCancelled) {
+      reporter_.State(v1::CANCELLED, "cancelled on request");
+    } else if (!status.ok()) {
+      reporter_.Fail(std::string(status.message()), IsPermanent(status));
+    }
+  }
+
+ private:
+  bool GoesOn() const { return reporter_.verdict() == Verdict::kGoOn; }
+
+  absl::Status RunPhases() {
+    reporter_.State(v1::LOADING, absl::StrFormat("%d rank%s fetch the projections", ranks_.size(),
+                                                 ranks_.size() == 1 ? "" : "s"));
+    if (!GoesOn()) return absl::OkStatus();
+    TOMOSLAB_ASSIGN_OR_RETURN(const Volume volume, ToVolume(lease_.spec().volume()));
+    TOMOSLAB_ASSIGN_OR_RETURN(Scan scan, PrepareScan(client_, ranks_, lease_, reporter_));
+    const DistributedProjector A(std::move(scan), volume, &ranks_);
+    reporter_.Pool(
+        A, RankBytes(A.plan(), A.scan(), volume, ToKind(lease_.spec().algorithm()), ranks_.rank()));
+    if (!GoesOn()) return absl::OkStatus();
+    TOMOSLAB_ASSIGN_OR_RETURN(Field b, LoadProjections(client_, lease_, A, reporter_));
+    if (!GoesOn()) return absl::OkStatus();
+    return Reconstruct(A, std::move(b));
+  }
+
+  absl::Status Reconstruct(const DistributedProjector& A, Field b) {
+    reporter_.State(v1::RUNNING, "");
+    if (!GoesOn()) return absl::OkStatus();
+    Field x = A.NewVolume();
+    TOMOSLAB_RETURN_IF_ERROR(FillStart(A, b, x));
+    TOMOSLAB_ASSIGN_OR_RETURN(const SolveOutcome outcome,
+                              Solve(A, std::move(b), lease_.spec().algorithm(), reporter_, x));
+    if (!GoesOn()) return absl::OkStatus();
+    reporter_.Previews(A, outcome.iteration, x);
+    reporter_.State(v1::WRITING, outcome.summary);
+    if (!GoesOn()) return absl::OkStatus();
+    TOMOSLAB_RETURN_IF_ERROR(Agree(
+        ranks_, A.slab().empty() ? absl::OkStatus() : DeliverSlab(client_, lease_.id(), A, x)));
+    reporter_.State(v1::SUCCEEDED, outcome.summary);
+    return absl::OkStatus();
+  }
+
+  absl::Status FillStart(const DistributedProjector& A, const Field& b, Field& x) {
+    const v1::Start& start = lease_.spec().start();
+    if (start.has_fdk()) return StartFromFdk(A, b, lease_.spec(), reporter_, x);
+    if (start.from_case() == v1::Start::kJob)
+      return Agree(ranks_, FetchSlab(client_, lease_, A, x));
+    return absl::OkStatus();
+  }
+
+  PoolClient& client_;
+  const Communicator& ranks_;
+  const v1::Lease& lease_;
+  ProgressReporter reporter_;
+};
+
+}  // namespace
+
+void RunLease(PoolClient& client, const Communicator& ranks, const v1::Lease& lease) {
+  Attempt(client, ranks, lease).Run();
+}
+
+absl::Status Agree(const Communicator& ranks, const absl::Status& status) {
+  std::string mine;
+  if (!status.ok()) mine = static_cast<char>(status.code()) + std::string(status.message());
+  const std::vector<std::string> all = ranks.Gather(mine);
+  for (std::size_t rank = 0; rank < all.size(); ++rank) {
+    if (all[rank].empty()) continue;
+    return absl::Status(static_cast<absl::StatusCode>(all[rank][0]),
+                        absl::StrFormat("rank %d: %s", rank, all[rank].substr(1)));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace tomoslab

@@ -1,0 +1,61 @@
+// tomoslab-worker: one MPI rank of a pool. Started by mpirun or srun; dials the server and waits
+// for jobs.
+#include <mpi.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "worker/app/pool_loop.h"
+#include "worker/app/rank_info.h"
+#include "worker/core/parallel.h"
+
+namespace {
+
+struct Flags {
+  tomoslab::PoolOptions pool;
+  std::string device = "auto";
+  std::int64_t memory_mb = 0;
+  int threads = 0;
+};
+
+void AddFlags(CLI::App& app, Flags& flags) {
+  app.add_option("--server", flags.pool.server, "tomoslabd's address, HOST:PORT")->required();
+  app.add_option("--pool", flags.pool.pool, "name of this pool, unique on its server")->required();
+  app.add_option("--instance", flags.pool.instance,
+                 "set by the launcher, so that it knows its own pool");
+  app.add_option("--threads", flags.threads, "threads per rank (default: what OpenMP finds)")
+      ->check(CLI::Range(1, 4096));
+  app.add_option(
+         "--memory-mb", flags.memory_mb,
+         "memory a rank may use, MiB (default: what is free, shared by the machine's ranks)")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 30));
+  app.add_option("--device", flags.device, "auto, cpu or cuda")
+      ->check(CLI::IsMember({"auto", "cpu", "cuda"}));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{
+      "One MPI rank of a tomoslab pool.\nExample: mpirun -n 2 tomoslab-worker --server "
+      "localhost:50177 --pool night"};
+  Flags flags;
+  AddFlags(app, flags);
+  CLI11_PARSE(app, argc, argv);
+  spdlog::set_default_logger(spdlog::stderr_color_mt("worker"));
+  if (flags.device == "cuda") {
+    spdlog::error(
+        "--device=cuda: this program was built without the CUDA backend; use --device=cpu or auto");
+    return 2;
+  }
+  if (flags.threads > 0) tomoslab::SetThreadCount(flags.threads);
+  flags.pool.memory_bytes_per_rank = flags.memory_mb << 20;
+
+  int provided = 0;
+  MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
+  const int exit_status = tomoslab::ServePool(flags.pool, tomoslab::Communicator::World());
+  MPI_Finalize();
+  return exit_status;
+}

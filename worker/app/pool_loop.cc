@@ -1,0 +1,125 @@
+#include "worker/app/pool_loop.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <memory>
+#include <thread>
+
+#include "absl/strings/str_format.h"
+#include "worker/app/job_runner.h"
+#include "worker/app/pool_client.h"
+#include "worker/app/rank_info.h"
+#include "worker/core/parallel.h"
+
+namespace tomoslab {
+namespace {
+
+/// What rank 0 tells the others between jobs: a serialized PoolCommand, or this.
+constexpr char kRefused[] = "refused";
+
+v1::AttachRequest MakeAttachRequest(const PoolOptions& options, const Communicator& ranks) {
+  v1::AttachRequest request;
+  request.set_pool(options.pool);
+  request.set_instance(options.instance);
+  v1::RankReport mine;
+  mine.set_rank(ranks.rank());
+  mine.set_host(HostName());
+  mine.set_device(DeviceName());
+  for (const std::string& bytes : ranks.Gather(mine.SerializeAsString()))
+    request.add_rank()->ParseFromString(bytes);
+  std::int64_t memory = options.memory_bytes_per_rank;
+  if (memory == 0) {
+    std::int64_t here = 0;
+    for (const v1::RankReport& rank : request.rank()) here += rank.host() == mine.host();
+    // A tenth is left to everybody else.
+    memory = AvailableMemoryBytes() / 10 * 9 / std::max<std::int64_t>(1, here);
+  }
+  request.set_memory_bytes_per_rank(
+      -static_cast<std::int64_t>(ranks.Max(-static_cast<double>(memory))));
+  return request;
+}
+
+/// Rank 0's connection: commands, one after the other, over as many streams as it takes.
+class Commands {
+ public:
+  Commands(PoolClient* client, v1::AttachRequest request)
+      : client_(client), request_(std::move(request)) {}
+
+  /// Waits for a command; nothing when the server refuses this pool for good.
+  std::string Next() {
+    for (std::chrono::milliseconds pause{100};;
+         pause = std::min(2 * pause, std::chrono::milliseconds(5000))) {
+      if (!attachment_) attachment_ = client_->Attach(request_);
+      const auto command = attachment_->Next();
+      if (command.ok()) return command->SerializeAsString();
+      attachment_.reset();
+      if (command.status().code() == absl::StatusCode::kInvalidArgument ||
+          command.status().code() == absl::StatusCode::kPermissionDenied) {
+        spdlog::error("the server refuses this pool: {}", std::string(command.status().message()));
+        return kRefused;
+      }
+      spdlog::warn("no connection to the server ({}); trying again",
+                   std::string(command.status().message()));
+      std::this_thread::sleep_for(pause);
+    }
+  }
+
+ private:
+  PoolClient* client_;
+  v1::AttachRequest request_;
+  std::unique_ptr<PoolClient::Attachment> attachment_;
+};
+
+/// A failure that only this rank knows of: the others wait in a collective call, so all must end.
+/// Says why, first.
+[[noreturn]] void EndAllRanks(PoolClient& client, const Communicator& ranks, const v1::Lease& lease,
+                              const std::string& what, bool permanent) {
+  v1::ReportRequest report;
+  report.set_lease(lease.id());
+  report.set_permanent(permanent);
+  v1::StateChange* change = report.add_event()->mutable_state_change();
+  change->set_state(v1::FAILED);
+  change->set_reason(absl::StrFormat("rank %d on %s: %s", ranks.rank(), HostName(), what));
+  spdlog::error("{}: {}", lease.job(), change->reason());
+  (void)client.Report(report);
+  ranks.Abort();
+}
+
+void RunGuarded(PoolClient& client, const Communicator& ranks, const v1::Lease& lease) {
+  try {
+    RunLease(client, ranks, lease);
+  } catch (const std::bad_alloc&) {
+    EndAllRanks(client, ranks, lease,
+                absl::StrFormat("out of memory (%.2f GiB are free on its machine); use more ranks, "
+                                "larger voxels or fewer of them",
+                                static_cast<double>(AvailableMemoryBytes()) / (1 << 30)),
+                /*permanent=*/true);
+  } catch (const std::exception& error) {
+    EndAllRanks(client, ranks, lease, error.what(), /*permanent=*/false);
+  }
+}
+
+}  // namespace
+
+int ServePool(const PoolOptions& options, const Communicator& ranks) {
+  PoolClient client(PoolClient::Dial(options.server));
+  Commands commands(&client, MakeAttachRequest(options, ranks));
+  for (;;) {
+    const std::string bytes = ranks.BroadcastPatiently(ranks.rank() == 0 ? commands.Next() : "", 0);
+    if (bytes == kRefused) return 1;
+    v1::PoolCommand command;
+    if (!command.ParseFromString(bytes)) continue;
+    if (command.drain()) return 0;
+    if (!command.has_lease()) continue;
+    if (ranks.rank() == 0)
+      spdlog::info("{}: attempt {} on {} ranks", command.lease().job(), command.lease().attempt(),
+                   ranks.size());
+    RunGuarded(client, ranks, command.lease());
+    if (ranks.rank() == 0) spdlog::info("{}: lease ended", command.lease().job());
+  }
+}
+
+}  // namespace tomoslab

@@ -1,0 +1,22 @@
+// The life of a pool: attach, work, attach again when the server was gone.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "worker/distributed/communicator.h"
+
+namespace tomoslab {
+
+struct PoolOptions {
+  std::string server;                      // HOST:PORT
+  std::string pool;                        // the pool's name
+  std::string instance;                    // given by whoever launched it
+  std::int64_t memory_bytes_per_rank = 0;  // 0 = the machine's free memory shared by its ranks
+};
+
+/// Serves until the server says drain; collective. Returns the process' exit status: 0 after a
+/// drain, 1 when the server refused the pool.
+int ServePool(const PoolOptions& options, const Communicator& ranks);
+
+}  // namespace tomoslab

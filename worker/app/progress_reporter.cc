@@ -1,0 +1,153 @@
+#include "worker/app/progress_reporter.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "proto/chunking.h"
+#include "worker/app/preview.h"
+#include "worker/app/rank_info.h"
+
+namespace tomoslab {
+namespace {
+
+double Seconds(std::chrono::steady_clock::duration d) {
+  return std::chrono::duration<double>(d).count();
+}
+
+absl::Status Deliver(PoolClient& client, const std::string& lease, const PreviewImage& image) {
+  const std::int64_t bytes_per_row =
+      image.header.columns() * static_cast<std::int64_t>(sizeof(float));
+  std::int64_t row = 0;
+  return client.DeliverPreviews(lease, [&](v1::PreviewChunk* chunk) {
+    if (row == image.header.rows()) return false;
+    const std::int64_t rows = std::min(LinesPerChunk(bytes_per_row), image.header.rows() - row);
+    *chunk->mutable_preview() = image.header;
+    FillChunk(
+        row, bytes_per_row,
+        std::string_view(reinterpret_cast<const char*>(image.values.data()) + row * bytes_per_row,
+                         rows * bytes_per_row),
+        chunk);
+    row += rows;
+    return true;
+  });
+}
+
+}  // namespace
+
+ProgressReporter::ProgressReporter(PoolClient* client, const v1::Lease* lease,
+                                   const Communicator* ranks)
+    : client_(client),
+      lease_(lease),
+      ranks_(ranks),
+      start_(std::chrono::steady_clock::now()),
+      last_(start_) {}
+
+void ProgressReporter::Send(v1::ReportRequest request) {
+  if (ranks_->rank() == 0 && verdict_ != Verdict::kLeaseLost) {
+    request.set_lease(lease_->id());
+    const auto response = client_->Report(request);
+    // Not answered, or ABORTED: the server has given the job back to its queue, or is gone.
+    if (!response.ok()) {
+      verdict_ = Verdict::kLeaseLost;
+    } else if (response->cancel()) {
+      verdict_ = Verdict::kCancelled;
+    }
+  }
+  verdict_ =
+      static_cast<Verdict>(ranks_->Broadcast(std::string(1, static_cast<char>(verdict_)), 0)[0]);
+}
+
+void ProgressReporter::State(v1::JobState state, const std::string& reason) {
+  v1::ReportRequest request;
+  v1::StateChange* change = request.add_event()->mutable_state_change();
+  change->set_state(state);
+  change->set_reason(reason);
+  Send(std::move(request));
+}
+
+void ProgressReporter::Fail(const std::string& reason, bool permanent) {
+  v1::ReportRequest request;
+  v1::StateChange* change = request.add_event()->mutable_state_change();
+  change->set_state(v1::FAILED);
+  change->set_reason(reason);
+  request.set_permanent(permanent);
+  Send(std::move(request));
+}
+
+void ProgressReporter::Log(v1::Severity severity, const std::string& text) {
+  v1::ReportRequest request;
+  v1::LogMessage* log = request.add_event()->mutable_log();
+  log->set_severity(severity);
+  log->set_text(text);
+  log->set_rank(0);
+  Send(std::move(request));
+}
+
+void ProgressReporter::Pool(const DistributedProjector& A, std::int64_t memory_bytes) {
+  v1::RankReport mine;
+  mine.set_rank(ranks_->rank());
+  mine.set_host(HostName());
+  mine.set_device(DeviceName());
+  mine.set_slice_begin(static_cast<int>(A.slab().begin));
+  mine.set_slice_end(static_cast<int>(A.slab().end));
+  mine.set_row_begin(static_cast<int>(A.owned_rows().begin));
+  mine.set_row_end(static_cast<int>(A.owned_rows().end));
+  mine.set_memory_bytes(memory_bytes);
+  v1::ReportRequest request;
+  v1::PoolReport* pool = request.add_event()->mutable_pool();
+  for (const std::string& bytes : ranks_->Gather(mine.SerializeAsString()))
+    pool->add_rank()->ParseFromString(bytes);
+  Send(std::move(request));
+}
+
+v1::IterationReport ProgressReporter::Measure(const DistributedProjector& A,
+                                              const Progress& progress) {
+  const auto now = std::chrono::steady_clock::now();
+  const PhaseTotals totals = A.Take();
+  const double all_s = Seconds(now - last_);
+  last_ = now;
+  v1::IterationReport report;
+  report.set_iteration(progress.iteration);
+  report.set_misfit(progress.misfit);
+  report.set_relative_residual(progress.relative_residual);
+  report.set_step(progress.step);
+  v1::PhaseSeconds* seconds = report.mutable_seconds();
+  seconds->set_projection(ranks_->Max(totals.projection_s));
+  seconds->set_exchange(ranks_->Max(totals.exchange_s));
+  seconds->set_backprojection(ranks_->Max(totals.backprojection_s));
+  const double update_s = all_s - totals.projection_s - totals.exchange_s - totals.backprojection_s;
+  seconds->set_update(ranks_->Max(std::max(0.0, update_s)));
+  report.set_exchanged_bytes(ranks_->SumCounts(totals.sent_bytes));
+  report.set_elapsed_seconds(Seconds(now - start_));
+  return report;
+}
+
+void ProgressReporter::Iteration(const DistributedProjector& A, const Progress& progress,
+                                 const Field& x) {
+  v1::ReportRequest request;
+  *request.add_event()->mutable_iteration() = Measure(A, progress);
+  Send(std::move(request));
+  const int every = lease_->spec().preview().every_iterations();
+  if (verdict_ == Verdict::kGoOn && every > 0 && progress.iteration > 0 &&
+      progress.iteration % every == 0) {
+    Previews(A, progress.iteration, x);
+  }
+}
+
+void ProgressReporter::Previews(const DistributedProjector& A, int iteration, const Field& x) {
+  if (lease_->spec().preview().every_iterations() < 0 || iteration == last_preview_) return;
+  last_preview_ = iteration;
+  v1::ReportRequest request;
+  for (v1::PreviewReady& plane : PreviewPlanes(lease_->spec().preview(), A.volume())) {
+    plane.set_iteration(iteration);
+    const PreviewImage image = TakePreview(A, x, plane);
+    if (ranks_->rank() != 0) continue;
+    // A preview that cannot be delivered is no reason to stop; the next report tells whether the
+    // server is there.
+    if (Deliver(*client_, lease_->id(), image).ok())
+      *request.add_event()->mutable_preview_ready() = image.header;
+  }
+  Send(std::move(request));
+}
+
+}  // namespace tomoslab

@@ -1,0 +1,46 @@
+// Tells the server what a job does, and learns whether to go on.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "tomoslab/v1/pool.pb.h"
+#include "worker/app/pool_client.h"
+#include "worker/distributed/distributed_projector.h"
+#include "worker/solvers/stopping.h"
+
+namespace tomoslab {
+
+/// Whether a job may go on; the same on every rank.
+enum class Verdict : char { kGoOn = 0, kCancelled = 1, kLeaseLost = 2 };
+
+/// One lease's voice. Rank 0 speaks; the other ranks hear what it heard. All calls are collective.
+class ProgressReporter {
+ public:
+  ProgressReporter(PoolClient* client, const v1::Lease* lease, const Communicator* ranks);
+
+  Verdict verdict() const { return verdict_; }
+  void State(v1::JobState state, const std::string& reason);
+  void Fail(const std::string& reason, bool permanent);
+  void Log(v1::Severity severity, const std::string& text);
+  /// The pool's ranks as they are, and what each holds for this job.
+  void Pool(const DistributedProjector& A, std::int64_t memory_bytes);
+  /// An iteration's numbers, with the slowest rank's seconds since the last call, and previews when
+  /// due.
+  void Iteration(const DistributedProjector& A, const Progress& progress, const Field& x);
+  /// Previews of the result, unless they were sent for this iteration already.
+  void Previews(const DistributedProjector& A, int iteration, const Field& x);
+
+ private:
+  void Send(v1::ReportRequest request);
+  v1::IterationReport Measure(const DistributedProjector& A, const Progress& progress);
+
+  PoolClient* client_;
+  const v1::Lease* lease_;
+  const Communicator* ranks_;
+  Verdict verdict_ = Verdict::kGoOn;
+  std::chrono::steady_clock::time_point start_, last_;
+  int last_preview_ = -1;
+};
+
+}  // namespace tomoslab

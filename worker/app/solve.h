@@ -1,0 +1,30 @@
+// From a job's messages to a solver's call: the place to add an algorithm.
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "tomoslab/v1/job.pb.h"
+#include "worker/app/progress_reporter.h"
+#include "worker/distributed/distributed_projector.h"
+#include "worker/plan/memory_plan.h"
+
+namespace tomoslab {
+
+struct SolveOutcome {
+  std::string summary;  // why it ended, and with which residual; for people
+  int iteration = 0;    // of the image in x
+};
+
+/// Runs the job's algorithm; collective.
+///   b: line integrals; used up.   x: the start image, then the result.
+///   Fails: FailedPrecondition when FDK cannot use the geometry.
+absl::StatusOr<SolveOutcome> Solve(const DistributedProjector& A, Field b,
+                                   const v1::Algorithm& algorithm, ProgressReporter& reporter,
+                                   Field& x);
+
+/// x ← FDK of a copy of b, clipped to the algorithm's bounds: a start image.
+absl::Status StartFromFdk(const DistributedProjector& A, const Field& b, const v1::JobSpec& spec,
+                          ProgressReporter& reporter, Field& x);
+
+}  // namespace tomoslab
