@@ -1,0 +1,382 @@
+#include "client/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "client/commands.h"
+#include "client/exit_code.h"
+
+namespace tomoslab {
+namespace {
+
+// Runs the chosen sub-command; set by its callback.
+using Action = std::function<int()>;
+
+std::string DefaultServer() {
+  const char* address = std::getenv("TOMOSLAB_SERVER");
+  return address != nullptr && *address != '\0' ? address : kDefaultServer;
+}
+
+void AddServer(CLI::App& command, std::string& server) {
+  server = DefaultServer();
+  command.add_option("--server", server, "Server, HOST:PORT (also: environment TOMOSLAB_SERVER)")
+      ->capture_default_str();
+}
+
+void AddScan(CLI::App& command, ScanOptions& scan, const std::string& what) {
+  command.add_option("input", scan.input, what)->required();
+  const std::string group = "Scan (what the file says is used unless it is said here)";
+  ScanHints& hints = scan.hints;
+  command.add_option("--beam", hints.beam, "parallel or cone")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, Beam>{
+          {"parallel", Beam::kParallel}, {"cone", Beam::kCone}, {"fan", Beam::kCone}}))
+      ->type_name("BEAM")
+      ->group(group);
+  command.add_option("--sod", hints.source_object_distance_mm, "Source to rotation axis, mm")
+      ->type_name("MM")
+      ->group(group);
+  command.add_option("--sdd", hints.source_detector_distance_mm, "Source to detector, mm")
+      ->type_name("MM")
+      ->group(group);
+  command
+      .add_option_function<std::vector<double>>(
+          "--pixel",
+          [&hints](const std::vector<double>& size) {
+            hints.pixel_width_mm = size.front();
+            hints.pixel_height_mm = size.back();
+          },
+          "Detector pixel, mm: width, or width,height")
+      ->delimiter(',')
+      ->expected(1, 2)
+      ->type_name("MM[,MM]")
+      ->group(group);
+  command
+      .add_option("--shift-u", hints.detector_shift_u_mm, "Detector's centre along its columns, mm")
+      ->type_name("MM")
+      ->group(group);
+  command
+      .add_option("--shift-v", hints.detector_shift_v_mm, "Detector's centre along its rows, mm")
+      ->type_name("MM")
+      ->group(group);
+  command
+      .add_option("--axis-offset", hints.rotation_axis_offset_mm,
+                  "Rotation axis from the line source-detector, mm")
+      ->type_name("MM")
+      ->group(group);
+  command
+      .add_option("--direction", hints.clockwise,
+                  "How source and detector turn, seen from +z: ccw or cw")
+      ->transform(
+          CLI::CheckedTransformer(std::map<std::string, bool>{{"ccw", false}, {"cw", true}}))
+      ->type_name("SENSE")
+      ->group(group);
+  command
+      .add_option("--quantity", hints.quantity,
+                  "What the numbers are: counts, transmission, line-integrals")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, Quantity>{{"counts", Quantity::kCounts},
+                                          {"transmission", Quantity::kTransmission},
+                                          {"line-integrals", Quantity::kLineIntegrals}}))
+      ->type_name("KIND")
+      ->group(group);
+  command.add_option("--reference-counts", hints.reference_counts, "I0 of counts without flats")
+      ->type_name("N")
+      ->group(group);
+  command.add_option("--every-views", scan.every_views, "Use only every N-th view")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str()
+      ->type_name("N")
+      ->group(group);
+}
+
+void AddJob(CLI::App& command, JobOptions& job) {
+  const std::string group = "Job";
+  command
+      .add_option("--job", job.job_file, "Job file: a JobSpec in JSON; flags replace what it says")
+      ->type_name("FILE")
+      ->group(group);
+  command
+      .add_option("--algorithm", job.algorithm,
+                  "fdk (filtered backprojection), sirt, cgls or bb (default: fdk)")
+      ->type_name("NAME")
+      ->group(group);
+  command.add_option("--iterations", job.iterations, "Updates (default: sirt 100, cgls 20, bb 30)")
+      ->type_name("N")
+      ->group(group);
+  command.add_option("--relaxation", job.relaxation, "Step of sirt, between 0 and 2")
+      ->type_name("L")
+      ->group(group);
+  command.add_option("--lower", job.lower_per_mm, "Least attenuation, 1/mm (sirt, bb)")
+      ->type_name("V")
+      ->group(group);
+  command.add_option("--upper", job.upper_per_mm, "Greatest attenuation, 1/mm (sirt, bb)")
+      ->type_name("V")
+      ->group(group);
+  command
+      .add_option("--stop-residual", job.stop_residual, "Stop when |b - Ax| / |b| is at most this")
+      ->type_name("R")
+      ->group(group);
+  command
+      .add_option("--stop-update", job.stop_update,
+                  "Stop when the image changes by less than this part")
+      ->type_name("R")
+      ->group(group);
+  command
+      .add_option("--window", job.window,
+                  "Filter window of fdk: ram-lak, shepp-logan, cosine, hamming, hann")
+      ->type_name("NAME")
+      ->group(group);
+  command.add_option("--start", job.start, "Where to start: zero, fdk, jobs/ID")
+      ->type_name("FROM")
+      ->group(group);
+  command
+      .add_option("--rotation-axis", job.rotation_axis,
+                  "Detector column of the rotation axis, from 0, or auto to find it")
+      ->type_name("COLUMN")
+      ->group(group);
+  command
+      .add_option("--background-offset", job.background_offset,
+                  "Subtracted from every line integral")
+      ->type_name("V")
+      ->group(group);
+  command
+      .add_option("--voxel", job.voxel_mm,
+                  "Voxel, mm: width, or width,height (default: the pixel at the axis)")
+      ->delimiter(',')
+      ->expected(1, 2)
+      ->type_name("MM[,MM]")
+      ->group(group);
+  command.add_option("--size", job.size, "Voxels along x,y,z (default: the field of view)")
+      ->delimiter(',')
+      ->expected(3)
+      ->type_name("X,Y,Z")
+      ->group(group);
+  command.add_option("--center", job.center_mm, "Centre of the volume, mm")
+      ->delimiter(',')
+      ->expected(3)
+      ->type_name("X,Y,Z")
+      ->group(group);
+  command
+      .add_option("--preview-every", job.preview_every,
+                  "Preview slices every N iterations; -1 = never")
+      ->type_name("N")
+      ->group(group);
+  command.add_option("--priority", job.priority, "-100 .. 100, higher runs first")
+      ->type_name("N")
+      ->group(group);
+  command.add_option("--pool", job.pool, "Only on the pool of this name")
+      ->type_name("NAME")
+      ->group(group);
+  command.add_option("--name", job.name, "A name for people")->type_name("TEXT")->group(group);
+}
+
+void AddOutput(CLI::App& command, OutputOptions& output) {
+  command
+      .add_option("-o,--output", output.volume,
+                  "Volume: FILE.h5, or FOLDER/ for one TIFF image per slice")
+      ->type_name("OUT");
+  command.add_option("--png", output.png_folder, "Also the three middle slices as PNG")
+      ->type_name("FOLDER");
+}
+
+void AddReconstruct(CLI::App& app, Action& action) {
+  auto options = std::make_shared<ReconstructOptions>();
+  CLI::App* command =
+      app.add_subcommand("reconstruct", "Reconstruct a scan on this machine, without a server");
+  command->footer(
+      "Example: tomoslab reconstruct scan.h5 --algorithm bb --iterations 30 --lower 0 --ranks 2 -o "
+      "volume.h5 --png slices");
+  AddScan(*command, options->scan,
+          "Scan: Data Exchange or NXtomo HDF5, or a JSON file for a TIFF stack");
+  AddJob(*command, options->job);
+  AddOutput(*command, options->output);
+  command->add_option("--ranks", options->server.ranks, "MPI ranks (default: the server's choice)")
+      ->check(CLI::Range(0, 4096));
+  command
+      ->add_option("--threads", options->server.threads,
+                   "Threads per rank (default: cores / ranks)")
+      ->check(CLI::Range(0, 4096));
+  command->add_option("--device", options->server.device, "auto, cpu or cuda")
+      ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
+      ->capture_default_str();
+  command
+      ->add_option("--memory-mb-per-rank", options->server.memory_mb_per_rank,
+                   "Memory a rank may use, MB")
+      ->check(CLI::NonNegativeNumber);
+  command
+      ->add_option("--work-folder", options->server.work_folder,
+                   "Where the temporary copy of scan and volume goes (default: the system's "
+                   "temporary folder)")
+      ->type_name("FOLDER");
+  command->callback([=, &action] { action = [=] { return RunReconstruct(*options); }; });
+}
+
+void AddSubmit(CLI::App& app, Action& action) {
+  auto options = std::make_shared<SubmitOptions>();
+  CLI::App* command = app.add_subcommand(
+      "submit", "Send a scan to a server and queue a job; prints the job's name");
+  command->footer(
+      "Example: tomoslab submit scan.h5 --server ct-server:50177 --algorithm bb --iterations 30 "
+      "--watch -o volume.h5");
+  AddScan(*command, options->scan, "Scan file, or scans/ID for one that the server has");
+  AddJob(*command, options->job);
+  AddServer(*command, options->server);
+  command->add_option("--resume", options->resume_scan, "Go on with the upload into this scan")
+      ->type_name("scans/ID");
+  command->add_flag("--upload-only", options->upload_only, "Queue no job; prints the scan's name");
+  command->add_flag("--watch", options->watch, "Follow the job to its end");
+  AddOutput(*command, options->output);
+  command->callback([=, &action] {
+    if (!options->watch &&
+        !(options->output.volume.empty() && options->output.png_folder.empty())) {
+      throw CLI::ValidationError("-o and --png", "need --watch (or use: tomoslab fetch jobs/ID)");
+    }
+    action = [=] { return RunSubmit(*options); };
+  });
+}
+
+void AddWatch(CLI::App& app, Action& action) {
+  auto options = std::make_shared<WatchOptions>();
+  CLI::App* command = app.add_subcommand("watch", "Follow a job: progress, residual, time left");
+  command->add_option("job", options->job, "jobs/ID")->required();
+  AddServer(*command, options->server);
+  command->add_option("--after-event", options->after_event, "Only events after this one")
+      ->check(CLI::NonNegativeNumber);
+  AddOutput(*command, options->output);
+  command->callback([=, &action] { action = [=] { return RunWatch(*options); }; });
+}
+
+void AddSlices(CLI::App& app, Action& action) {
+  auto options = std::make_shared<SlicesOptions>();
+  CLI::App* command = app.add_subcommand("slices", "Save previews of a running job as PNG");
+  command->footer("Example: tomoslab slices jobs/ID --follow -o previews");
+  command->add_option("job", options->job, "jobs/ID")->required();
+  AddServer(*command, options->server);
+  command->add_option("-o,--output", options->folder, "Folder")->capture_default_str();
+  command->add_option("--plane", options->plane, "axial, coronal or sagittal (default: all)");
+  command->add_option("--iteration", options->iteration, "Of this iteration (default: the newest)")
+      ->check(CLI::NonNegativeNumber);
+  command->add_flag("--follow", options->follow,
+                    "Every preview as it comes, until the job is over");
+  command->callback([=, &action] { action = [=] { return RunSlices(*options); }; });
+}
+
+void AddFetch(CLI::App& app, Action& action) {
+  auto options = std::make_shared<FetchOptions>();
+  CLI::App* command = app.add_subcommand("fetch", "Write a job's volume to a file or folder");
+  command->footer("Example: tomoslab fetch jobs/ID -o volume.h5 --png slices");
+  command->add_option("job", options->job, "jobs/ID")->required();
+  AddServer(*command, options->server);
+  AddOutput(*command, options->output);
+  command->add_option("--slices", options->slices, "Only the slices BEGIN up to END, END excluded")
+      ->type_name("BEGIN:END");
+  command->callback([=, &action] { action = [=] { return RunFetch(*options); }; });
+}
+
+void AddCancel(CLI::App& app, Action& action) {
+  auto options = std::make_shared<CancelOptions>();
+  CLI::App* command = app.add_subcommand("cancel", "Stop a job");
+  command->add_option("job", options->job, "jobs/ID")->required();
+  AddServer(*command, options->server);
+  command->callback([=, &action] { action = [=] { return RunCancel(*options); }; });
+}
+
+void AddList(CLI::App& app, Action& action) {
+  auto options = std::make_shared<ListOptions>();
+  CLI::App* command = app.add_subcommand("list", "List a server's jobs, newest first");
+  AddServer(*command, options->server);
+  command->add_flag("--scans", options->scans, "List scans instead");
+  command->add_flag("--pools", options->pools, "Say how the server and its pools are");
+  command->add_option("--limit", options->limit, "At most so many")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  command->callback([=, &action] { action = [=] { return RunList(*options); }; });
+}
+
+void AddPlan(CLI::App& app, Action& action) {
+  auto options = std::make_shared<PlanOptions>();
+  CLI::App* command = app.add_subcommand("plan", "Say what a job would need, without running it");
+  command->footer(
+      "Example: tomoslab plan scan.h5 --algorithm bb --ranks 4 --memory-mb-per-rank 8000");
+  AddScan(*command, options->scan, "Scan file, or scans/ID for one that the server has");
+  AddJob(*command, options->job);
+  command->add_option("--server", options->server, "Plan for the pools of this server, HOST:PORT");
+  command->add_option("--ranks", options->ranks, "Plan for so many ranks")
+      ->check(CLI::Range(1, 4096))
+      ->capture_default_str();
+  command
+      ->add_option("--memory-mb-per-rank", options->memory_mb_per_rank,
+                   "Memory of a rank, MB (default: not checked)")
+      ->check(CLI::NonNegativeNumber);
+  command->callback([=, &action] {
+    if (options->server.empty() && options->scan.input.starts_with("scans/"))
+      options->server = DefaultServer();
+    action = [=] { return RunPlan(*options); };
+  });
+}
+
+void AddSimulate(CLI::App& app, Action& action) {
+  auto options = std::make_shared<SimulateOptions>();
+  CLI::App* command = app.add_subcommand(
+      "simulate", "Compute the scan of a phantom of ellipsoids by exact path lengths");
+  command->footer(
+      "Example: tomoslab simulate phantom.json -o scan.h5 --i0 10000 --seed 1 --truth truth.h5");
+  command->add_option("case", options->case_file, "Phantom, geometry and spectrum, JSON")
+      ->required();
+  command->add_option("-o,--output", options->output, "Scan to write, Data Exchange HDF5")
+      ->required()
+      ->type_name("FILE.h5");
+  command->add_option("--truth", options->truth, "Also the volume as it should be")
+      ->type_name("FILE.h5");
+  command
+      ->add_option("--views", options->phantom_case.views,
+                   "Views, equally spaced (default: the case's)")
+      ->check(CLI::Range(1, 1'000'000));
+  command
+      ->add_option("--i0,--I0", options->counts,
+                   "Photons per pixel without object; 0 = no noise (default: the case's)")
+      ->check(CLI::NonNegativeNumber);
+  command->add_option("--seed", options->seed, "Of the noise")->capture_default_str();
+  command->add_option("--quantity", options->quantity, "transmission, counts or line-integrals")
+      ->capture_default_str();
+  command->callback([=, &action] { action = [=] { return RunSimulate(*options); }; });
+}
+
+}  // namespace
+
+int RunCommandLine(int argc, char** argv) {
+  CLI::App app("tomoslab: X-ray CT reconstruction, iterative and distributed");
+  app.set_version_flag("--version", TOMOSLAB_VERSION);
+  app.require_subcommand(1);
+  app.footer(
+      "Examples:\n"
+      "  tomoslab reconstruct scan.h5 --algorithm fdk -o volume.h5 --png slices     all on this "
+      "machine\n"
+      "  job=$(tomoslab submit scan.h5 --algorithm bb --iterations 30 | tail -n 1)  on a server\n"
+      "  tomoslab watch $job && tomoslab fetch $job -o volume.h5\n"
+      "\n"
+      "Exit codes: 0 done; 1 the job failed or was refused; 2 bad flags or input; 3 no server "
+      "answers; 130 interrupted.");
+  Action action;
+  AddReconstruct(app, action);
+  AddSubmit(app, action);
+  AddWatch(app, action);
+  AddSlices(app, action);
+  AddFetch(app, action);
+  AddCancel(app, action);
+  AddList(app, action);
+  AddPlan(app, action);
+  AddSimulate(app, action);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kExitOk : kExitUsage;
+  }
+  return action();
+}
+
+}  // namespace tomoslab

@@ -1,0 +1,97 @@
+// The sub-commands. Each takes what the command line says and returns the program's exit code;
+// command_line.cc fills the options in.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "client/embedded_server.h"
+#include "client/job_options.h"
+#include "client/volume_output.h"
+#include "worker/data/phantom_case.h"
+#include "worker/data/projection_reader.h"
+
+namespace tomoslab {
+
+inline constexpr const char* kDefaultServer = "127.0.0.1:50177";
+
+struct ScanOptions {
+  std::string input;  // a file, or scans/ID where the command takes one
+  ScanHints hints;
+  int every_views = 1;
+};
+
+struct ReconstructOptions {
+  ScanOptions scan;
+  JobOptions job;
+  EmbeddedServerOptions server;
+  OutputOptions output;
+};
+int RunReconstruct(const ReconstructOptions& options);
+
+struct SubmitOptions {
+  std::string server;
+  ScanOptions scan;
+  JobOptions job;
+  std::string resume_scan;  // scans/ID of an upload that was cut off
+  bool upload_only = false;
+  bool watch = false;
+  OutputOptions output;  // with watch
+};
+int RunSubmit(const SubmitOptions& options);
+
+struct WatchOptions {
+  std::string server, job;
+  std::int64_t after_event = 0;
+  OutputOptions output;
+};
+int RunWatch(const WatchOptions& options);
+
+struct SlicesOptions {
+  std::string server, job;
+  std::string folder = ".";
+  std::string plane;  // axial, coronal, sagittal; empty = all
+  int iteration = 0;  // 0 = the newest
+  bool follow = false;
+};
+int RunSlices(const SlicesOptions& options);
+
+struct FetchOptions {
+  std::string server, job;
+  std::string slices;  // BEGIN:END; empty = all
+  OutputOptions output;
+};
+int RunFetch(FetchOptions options);
+
+struct CancelOptions {
+  std::string server, job;
+};
+int RunCancel(const CancelOptions& options);
+
+struct ListOptions {
+  std::string server;
+  bool scans = false, pools = false;
+  int limit = 50;
+};
+int RunList(const ListOptions& options);
+
+struct PlanOptions {
+  std::string server;  // empty: planned here, without a server
+  ScanOptions scan;
+  JobOptions job;
+  int ranks = 1;
+  int memory_mb_per_rank = 0;
+};
+int RunPlan(const PlanOptions& options);
+
+struct SimulateOptions {
+  std::string case_file, output, truth;
+  PhantomCaseOptions phantom_case;
+  std::optional<double> counts;  // I0; unset = the case's
+  std::uint64_t seed = 0;
+  std::string quantity = "transmission";
+};
+int RunSimulate(const SimulateOptions& options);
+
+}  // namespace tomoslab

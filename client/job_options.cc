@@ -1,0 +1,216 @@
+#include "client/job_options.h"
+
+#include <google/protobuf/util/json_util.h>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <sstream>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
+#include "proto/values.h"
+#include "worker/core/status.h"
+
+namespace tomoslab {
+namespace {
+
+constexpr int kDefaultSirtIterations = 100, kDefaultCglsIterations = 20, kDefaultBbIterations = 30;
+
+absl::StatusOr<v1::Fdk::Window> WindowByName(const std::string& name) {
+  v1::Fdk::Window window;
+  const std::string upper = absl::StrReplaceAll(absl::AsciiStrToUpper(name), {{"-", "_"}});
+  if (upper != "WINDOW_UNSPECIFIED" && v1::Fdk::Window_Parse(upper, &window)) return window;
+  return absl::InvalidArgumentError(absl::StrCat(
+      "--window ", name, " is not known; use ram-lak, shepp-logan, cosine, hamming or hann"));
+}
+
+// Chooses the algorithm; keeps what the job file says about it when it is the same one.
+absl::Status ApplyAlgorithm(const JobOptions& options, v1::Algorithm* algorithm) {
+  std::string name = options.algorithm;
+  if (name.empty())
+    name =
+        algorithm->kind_case() == v1::Algorithm::KIND_NOT_SET ? "fdk" : AlgorithmName(*algorithm);
+  if (name == "fdk" || name == "fbp") {
+    algorithm->mutable_fdk();
+  } else if (name == "sirt") {
+    algorithm->mutable_sirt();
+  } else if (name == "cgls") {
+    algorithm->mutable_cgls();
+  } else if (name == "bb") {
+    algorithm->mutable_bb();
+  } else {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--algorithm ", name, " is not known; use fdk, sirt, cgls or bb"));
+  }
+  return absl::OkStatus();
+}
+
+v1::Stopping* StoppingOf(v1::Algorithm* algorithm, int* default_iterations) {
+  switch (algorithm->kind_case()) {
+    case v1::Algorithm::kSirt:
+      *default_iterations = kDefaultSirtIterations;
+      return algorithm->mutable_sirt()->mutable_stopping();
+    case v1::Algorithm::kCgls:
+      *default_iterations = kDefaultCglsIterations;
+      return algorithm->mutable_cgls()->mutable_stopping();
+    case v1::Algorithm::kBb:
+      *default_iterations = kDefaultBbIterations;
+      return algorithm->mutable_bb()->mutable_stopping();
+    default:
+      return nullptr;
+  }
+}
+
+absl::Status DoesNotApply(const char* flag, const v1::Algorithm& algorithm, const char* to) {
+  return absl::InvalidArgumentError(absl::StrFormat(
+      "%s does not apply to --algorithm %s, only to %s", flag, AlgorithmName(algorithm), to));
+}
+
+absl::Status ApplyStopping(const JobOptions& options, v1::Algorithm* algorithm) {
+  int default_iterations = 0;
+  v1::Stopping* stopping = StoppingOf(algorithm, &default_iterations);
+  if (stopping ==
+      nullptr) {  // FDK: --iterations is harmless in scripts that try several algorithms
+    if (options.stop_residual || options.stop_update)
+      return DoesNotApply("--stop-residual, --stop-update", *algorithm, "sirt, cgls, bb");
+    return absl::OkStatus();
+  }
+  if (options.iterations)
+    stopping->set_iterations(*options.iterations);
+  else if (stopping->iterations() == 0)
+    stopping->set_iterations(default_iterations);
+  if (options.stop_residual) stopping->set_relative_residual(*options.stop_residual);
+  if (options.stop_update) stopping->set_relative_update(*options.stop_update);
+  return absl::OkStatus();
+}
+
+absl::Status ApplyAlgorithmOptions(const JobOptions& options, v1::JobSpec* spec) {
+  v1::Algorithm* algorithm = spec->mutable_algorithm();
+  TOMOSLAB_RETURN_IF_ERROR(ApplyAlgorithm(options, algorithm));
+  TOMOSLAB_RETURN_IF_ERROR(ApplyStopping(options, algorithm));
+  if (options.relaxation) {
+    if (!algorithm->has_sirt()) return DoesNotApply("--relaxation", *algorithm, "sirt");
+    algorithm->mutable_sirt()->set_relaxation(*options.relaxation);
+  }
+  if (options.lower_per_mm || options.upper_per_mm) {
+    v1::Bounds* bounds = algorithm->has_sirt() ? algorithm->mutable_sirt()->mutable_bounds()
+                         : algorithm->has_bb() ? algorithm->mutable_bb()->mutable_bounds()
+                                               : nullptr;
+    if (bounds == nullptr) return DoesNotApply("--lower, --upper", *algorithm, "sirt and bb");
+    if (options.lower_per_mm) bounds->set_lower_per_mm(*options.lower_per_mm);
+    if (options.upper_per_mm) bounds->set_upper_per_mm(*options.upper_per_mm);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ApplyStartAndWindow(const JobOptions& options, v1::JobSpec* spec) {
+  if (options.start == "zero") {
+    spec->mutable_start()->set_zero(true);
+  } else if (options.start == "fdk" || options.start == "fbp") {
+    spec->mutable_start()->mutable_fdk();
+  } else if (options.start.starts_with("jobs/")) {
+    spec->mutable_start()->set_job(options.start);
+  } else if (!options.start.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--start ", options.start, " is not known; use zero, fdk or jobs/ID"));
+  }
+  if (options.window.empty()) return absl::OkStatus();
+  TOMOSLAB_ASSIGN_OR_RETURN(const v1::Fdk::Window window, WindowByName(options.window));
+  if (spec->algorithm().has_fdk()) {
+    spec->mutable_algorithm()->mutable_fdk()->set_window(window);
+  } else if (spec->start().has_fdk()) {
+    spec->mutable_start()->mutable_fdk()->set_window(window);
+  } else {
+    return DoesNotApply("--window", spec->algorithm(), "fdk and --start fdk");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ApplyPreprocessing(const JobOptions& options, v1::Preprocessing* preprocessing) {
+  if (options.background_offset) preprocessing->set_background_offset(*options.background_offset);
+  if (options.rotation_axis == "auto") {
+    preprocessing->set_find_rotation_axis(true);
+  } else if (!options.rotation_axis.empty()) {
+    double column = 0;
+    if (!absl::SimpleAtod(options.rotation_axis, &column) || !std::isfinite(column)) {
+      return absl::InvalidArgumentError(absl::StrCat("--rotation-axis ", options.rotation_axis,
+                                                     " is neither 'auto' nor a detector column"));
+    }
+    preprocessing->set_rotation_axis_column(column);
+  }
+  return absl::OkStatus();
+}
+
+// The voxels needed to cover what `volume` covers with the pitch `mm`.
+int Covering(int voxels, double old_mm, double mm) {
+  return static_cast<int>(std::clamp(std::ceil(voxels * old_mm / mm - 1e-6), 1.0, 65536.0));
+}
+
+absl::Status ApplyVolume(const JobOptions& options, const v1::Scan& scan, v1::JobSpec* spec) {
+  if (options.voxel_mm.empty() && options.size.empty() && options.center_mm.empty())
+    return absl::OkStatus();
+  Volume volume;
+  if (spec->has_volume()) {
+    TOMOSLAB_ASSIGN_OR_RETURN(volume, ToVolume(spec->volume()));
+  } else {
+    TOMOSLAB_ASSIGN_OR_RETURN(const Scan geometry, ToScan(scan.geometry()));
+    volume = DefaultVolume(geometry);
+  }
+  if (!options.voxel_mm.empty()) {
+    const double width = options.voxel_mm.front(), height = options.voxel_mm.back();
+    if (!(width > 0 && height > 0))
+      return absl::InvalidArgumentError("--voxel needs sizes above 0 mm");
+    volume.columns = Covering(volume.columns, volume.voxel_width_mm, width);
+    volume.rows = Covering(volume.rows, volume.voxel_width_mm, width);
+    volume.slices = Covering(volume.slices, volume.voxel_height_mm, height);
+    volume.voxel_width_mm = width;
+    volume.voxel_height_mm = height;
+  }
+  if (!options.size.empty()) {
+    volume.columns = options.size[0];
+    volume.rows = options.size[1];
+    volume.slices = options.size[2];
+  }
+  if (!options.center_mm.empty())
+    volume.center_mm = {options.center_mm[0], options.center_mm[1], options.center_mm[2]};
+  TOMOSLAB_ASSIGN_OR_RETURN(const Volume checked, Volume::Create(volume));
+  *spec->mutable_volume() = ToProto(checked);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<v1::JobSpec> ReadJobFile(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) return absl::NotFoundError(absl::StrCat(path, ": cannot be opened"));
+  std::ostringstream text;
+  text << file.rdbuf();
+  v1::JobSpec spec;
+  const auto status = google::protobuf::util::JsonStringToMessage(text.str(), &spec);
+  if (status.ok()) return spec;
+  return absl::InvalidArgumentError(
+      absl::StrCat(path, ": is not a JobSpec in JSON: ", status.ToString()));
+}
+
+absl::StatusOr<v1::JobSpec> MakeJobSpec(const JobOptions& options, const v1::Scan& scan) {
+  v1::JobSpec spec;
+  if (!options.job_file.empty()) {
+    TOMOSLAB_ASSIGN_OR_RETURN(spec, ReadJobFile(options.job_file));
+  }
+  TOMOSLAB_RETURN_IF_ERROR(ApplyAlgorithmOptions(options, &spec));
+  TOMOSLAB_RETURN_IF_ERROR(ApplyStartAndWindow(options, &spec));
+  TOMOSLAB_RETURN_IF_ERROR(ApplyPreprocessing(options, spec.mutable_preprocessing()));
+  TOMOSLAB_RETURN_IF_ERROR(ApplyVolume(options, scan, &spec));
+  if (options.preview_every) spec.mutable_preview()->set_every_iterations(*options.preview_every);
+  if (options.priority) spec.set_priority(*options.priority);
+  if (!options.pool.empty()) spec.set_pool(options.pool);
+  if (!options.name.empty()) spec.set_display_name(options.name);
+  if (!scan.name().empty()) spec.set_scan(scan.name());
+  return spec;
+}
+
+}  // namespace tomoslab

@@ -1,0 +1,39 @@
+// A job as the command line says it: the job file first, flags over it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "tomoslab/v1/job.pb.h"
+#include "tomoslab/v1/scan.pb.h"
+
+namespace tomoslab {
+
+struct JobOptions {
+  std::string job_file;
+  std::string name;
+  std::string algorithm;  // fdk, sirt, cgls, bb; empty: the job file's, else fdk
+  std::optional<int> iterations;
+  std::optional<double> relaxation, lower_per_mm, upper_per_mm;
+  std::optional<double> stop_residual, stop_update;
+  std::string window;         // ram-lak, shepp-logan, cosine, hamming, hann
+  std::string start;          // zero, fdk, jobs/ID
+  std::string rotation_axis;  // auto, or a column
+  std::optional<double> background_offset;
+  std::vector<double> voxel_mm;   // width[, height]
+  std::vector<int> size;          // columns, rows, slices
+  std::vector<double> center_mm;  // x, y, z
+  std::optional<int> preview_every, priority;
+  std::string pool;
+};
+
+/// The spec for `scan` (its name may still be empty). InvalidArgument names the flag or the file
+/// and its fault.
+absl::StatusOr<v1::JobSpec> MakeJobSpec(const JobOptions& options, const v1::Scan& scan);
+
+/// Reads a JobSpec in protobuf's JSON mapping. NotFound, InvalidArgument.
+absl::StatusOr<v1::JobSpec> ReadJobFile(const std::string& path);
+
+}  // namespace tomoslab
