@@ -16,6 +16,9 @@ namespace {
 // Runs the chosen sub-command; set by its callback.
 using Action = std::function<int()>;
 
+// A check that does not clutter the help text.
+CLI::Validator Quiet(CLI::Validator validator) { return validator.description(""); }
+
 std::string DefaultServer() {
   const char* address = std::getenv("TOMOSLAB_SERVER");
   return address != nullptr && *address != '\0' ? address : kDefaultServer;
@@ -32,8 +35,8 @@ void AddScan(CLI::App& command, ScanOptions& scan, const std::string& what) {
   const std::string group = "Scan (what the file says is used unless it is said here)";
   ScanHints& hints = scan.hints;
   command.add_option("--beam", hints.beam, "parallel or cone")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, Beam>{
-          {"parallel", Beam::kParallel}, {"cone", Beam::kCone}, {"fan", Beam::kCone}}))
+      ->transform(Quiet(CLI::CheckedTransformer(std::map<std::string, Beam>{
+          {"parallel", Beam::kParallel}, {"cone", Beam::kCone}, {"fan", Beam::kCone}})))
       ->type_name("BEAM")
       ->group(group);
   command.add_option("--sod", hints.source_object_distance_mm, "Source to rotation axis, mm")
@@ -71,23 +74,23 @@ void AddScan(CLI::App& command, ScanOptions& scan, const std::string& what) {
       .add_option("--direction", hints.clockwise,
                   "How source and detector turn, seen from +z: ccw or cw")
       ->transform(
-          CLI::CheckedTransformer(std::map<std::string, bool>{{"ccw", false}, {"cw", true}}))
+          Quiet(CLI::CheckedTransformer(std::map<std::string, bool>{{"ccw", false}, {"cw", true}})))
       ->type_name("SENSE")
       ->group(group);
   command
       .add_option("--quantity", hints.quantity,
                   "What the numbers are: counts, transmission, line-integrals")
-      ->transform(CLI::CheckedTransformer(
+      ->transform(Quiet(CLI::CheckedTransformer(
           std::map<std::string, Quantity>{{"counts", Quantity::kCounts},
                                           {"transmission", Quantity::kTransmission},
-                                          {"line-integrals", Quantity::kLineIntegrals}}))
+                                          {"line-integrals", Quantity::kLineIntegrals}})))
       ->type_name("KIND")
       ->group(group);
   command.add_option("--reference-counts", hints.reference_counts, "I0 of counts without flats")
       ->type_name("N")
       ->group(group);
   command.add_option("--every-views", scan.every_views, "Use only every N-th view")
-      ->check(CLI::Range(1, 1'000'000))
+      ->check(Quiet(CLI::Range(1, 1'000'000)))
       ->capture_default_str()
       ->type_name("N")
       ->group(group);
@@ -195,18 +198,18 @@ void AddReconstruct(CLI::App& app, Action& action) {
   AddJob(*command, options->job);
   AddOutput(*command, options->output);
   command->add_option("--ranks", options->server.ranks, "MPI ranks (default: the server's choice)")
-      ->check(CLI::Range(0, 4096));
+      ->check(Quiet(CLI::Range(0, 4096)));
   command
       ->add_option("--threads", options->server.threads,
                    "Threads per rank (default: cores / ranks)")
-      ->check(CLI::Range(0, 4096));
+      ->check(Quiet(CLI::Range(0, 4096)));
   command->add_option("--device", options->server.device, "auto, cpu or cuda")
-      ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
+      ->check(Quiet(CLI::IsMember({"auto", "cpu", "cuda"})))
       ->capture_default_str();
   command
       ->add_option("--memory-mb-per-rank", options->server.memory_mb_per_rank,
                    "Memory a rank may use, MB")
-      ->check(CLI::NonNegativeNumber);
+      ->check(Quiet(CLI::NonNegativeNumber));
   command
       ->add_option("--work-folder", options->server.work_folder,
                    "Where the temporary copy of scan and volume goes (default: the system's "
@@ -245,7 +248,7 @@ void AddWatch(CLI::App& app, Action& action) {
   command->add_option("job", options->job, "jobs/ID")->required();
   AddServer(*command, options->server);
   command->add_option("--after-event", options->after_event, "Only events after this one")
-      ->check(CLI::NonNegativeNumber);
+      ->check(Quiet(CLI::NonNegativeNumber));
   command->add_flag("--json", options->json, "One event per line, as JSON, for scripts");
   AddOutput(*command, options->output);
   command->callback([=, &action] { action = [=] { return RunWatch(*options); }; });
@@ -260,7 +263,7 @@ void AddSlices(CLI::App& app, Action& action) {
   command->add_option("-o,--output", options->folder, "Folder")->capture_default_str();
   command->add_option("--plane", options->plane, "axial, coronal or sagittal (default: all)");
   command->add_option("--iteration", options->iteration, "Of this iteration (default: the newest)")
-      ->check(CLI::NonNegativeNumber);
+      ->check(Quiet(CLI::NonNegativeNumber));
   command->add_flag("--follow", options->follow,
                     "Every preview as it comes, until the job is over");
   command->callback([=, &action] { action = [=] { return RunSlices(*options); }; });
@@ -294,7 +297,7 @@ void AddList(CLI::App& app, Action& action) {
   command->add_flag("--pools", options->pools, "Say how the server and its pools are");
   command->add_flag("--json", options->json, "One job, scan or server per line, as JSON");
   command->add_option("--limit", options->limit, "At most so many")
-      ->check(CLI::Range(1, 1'000'000))
+      ->check(Quiet(CLI::Range(1, 1'000'000)))
       ->capture_default_str();
   command->callback([=, &action] { action = [=] { return RunList(*options); }; });
 }
@@ -308,12 +311,12 @@ void AddPlan(CLI::App& app, Action& action) {
   AddJob(*command, options->job);
   command->add_option("--server", options->server, "Plan for the pools of this server, HOST:PORT");
   command->add_option("--ranks", options->ranks, "Plan for so many ranks")
-      ->check(CLI::Range(1, 4096))
+      ->check(Quiet(CLI::Range(1, 4096)))
       ->capture_default_str();
   command
       ->add_option("--memory-mb-per-rank", options->memory_mb_per_rank,
                    "Memory of a rank, MB (default: not checked)")
-      ->check(CLI::NonNegativeNumber);
+      ->check(Quiet(CLI::NonNegativeNumber));
   command->callback([=, &action] {
     if (options->server.empty() && options->scan.input.starts_with("scans/"))
       options->server = DefaultServer();
@@ -337,11 +340,11 @@ void AddSimulate(CLI::App& app, Action& action) {
   command
       ->add_option("--views", options->phantom_case.views,
                    "Views, equally spaced (default: the case's)")
-      ->check(CLI::Range(1, 1'000'000));
+      ->check(Quiet(CLI::Range(1, 1'000'000)));
   command
       ->add_option("--i0,--I0", options->counts,
                    "Photons per pixel without object; 0 = no noise (default: the case's)")
-      ->check(CLI::NonNegativeNumber);
+      ->check(Quiet(CLI::NonNegativeNumber));
   command->add_option("--seed", options->seed, "Of the noise")->capture_default_str();
   command->add_option("--quantity", options->quantity, "transmission, counts or line-integrals")
       ->capture_default_str();
