@@ -1,5 +1,6 @@
 #include "client/job_display.h"
 
+#include <google/protobuf/util/json_util.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -46,6 +47,11 @@ DisplayMode ModeOfStdout() {
 }
 
 void JobDisplay::Show(const v1::JobEvent& event) {
+  if (mode_ == DisplayMode::kJson) {
+    std::fprintf(out_, "%s\n", JsonLine(event).c_str());
+    std::fflush(out_);
+    return;
+  }
   switch (event.what_case()) {
     case v1::JobEvent::kStateChange:
       ShowLine(absl::StrCat(StateText(event.state_change().state()),
@@ -81,6 +87,7 @@ void JobDisplay::Show(const v1::JobEvent& event) {
 }
 
 void JobDisplay::ShowPassing(const std::string& text) {
+  if (mode_ == DisplayMode::kJson) return;
   if (mode_ == DisplayMode::kTerminal) {
     std::fprintf(out_, "\r\x1b[K%s", text.c_str());
     passing_ = true;
@@ -94,6 +101,7 @@ void JobDisplay::ShowPassing(const std::string& text) {
 }
 
 void JobDisplay::ShowLine(const std::string& text) {
+  if (mode_ == DisplayMode::kJson) return;
   EndPassing();
   std::fprintf(out_, "%s\n", text.c_str());
   std::fflush(out_);
@@ -117,6 +125,14 @@ std::string IterationText(const v1::IterationReport& report, int iterations_plan
                     " left");
   }
   return text;
+}
+
+std::string JsonLine(const google::protobuf::Message& message) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.always_print_primitive_fields = true;
+  std::string line;
+  if (!google::protobuf::util::MessageToJsonString(message, &line, options).ok()) return "{}";
+  return line;
 }
 
 std::string Bar(double fraction) {

@@ -10,7 +10,8 @@
 
 namespace tomoslab {
 
-enum class DisplayMode { kTerminal, kLines };
+/// kJson: every event as one line of JSON (protobuf's mapping) and nothing else.
+enum class DisplayMode { kTerminal, kLines, kJson };
 
 /// kTerminal when stdout is one.
 DisplayMode ModeOfStdout();
@@ -43,6 +44,8 @@ class JobDisplay {
 std::string IterationText(const v1::IterationReport& report, int iterations_planned);
 /// "[#####.....]", 30 characters wide inside.
 std::string Bar(double fraction);
+/// One line, in protobuf's JSON mapping, for scripts.
+std::string JsonLine(const google::protobuf::Message& message);
 /// "SUCCEEDED" as people read it: "succeeded".
 std::string StateText(v1::JobState state);
 /// "slices 0 to 9" for [0, 10), "no slices" for an empty range.
