@@ -4,9 +4,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <condition_variable>
+#include <deque>
 #include <exception>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <thread>
+#include <utility>
 
 #include "absl/strings/str_format.h"
 #include "worker/app/job_runner.h"
@@ -42,35 +47,65 @@ v1::AttachRequest MakeAttachRequest(const PoolOptions& options, const Communicat
   return request;
 }
 
-/// Rank 0's connection: commands, one after the other, over as many streams as it takes.
+/// Rank 0's connection: commands, one after the other, over as many streams as it takes. A thread
+/// of its own waits on the stream all the time, also while a job runs: only then does gRPC answer
+/// the server's keepalive.
 class Commands {
  public:
   Commands(PoolClient* client, v1::AttachRequest request)
-      : client_(client), request_(std::move(request)) {}
+      : client_(client), request_(std::move(request)), reader_([this] { ReadAll(); }) {}
+  ~Commands() { reader_.join(); }
 
-  /// Waits for a command; nothing when the server refuses this pool for good.
+  /// Waits for a command; kRefused when the server refuses this pool for good.
   std::string Next() {
-    for (std::chrono::milliseconds pause{100};;
-         pause = std::min(2 * pause, std::chrono::milliseconds(5000))) {
-      if (!attachment_) attachment_ = client_->Attach(request_);
-      const auto command = attachment_->Next();
-      if (command.ok()) return command->SerializeAsString();
-      attachment_.reset();
-      if (command.status().code() == absl::StatusCode::kInvalidArgument ||
-          command.status().code() == absl::StatusCode::kPermissionDenied) {
+    std::unique_lock lock(mutex_);
+    arrived_.wait(lock, [this] { return !commands_.empty(); });
+    std::string command = std::move(commands_.front());
+    commands_.pop_front();
+    return command;
+  }
+
+ private:
+  /// Ends after a drain or a refusal.
+  void ReadAll() {
+    std::chrono::milliseconds pause = kShortestPause;
+    for (;;) {
+      const auto attachment = client_->Attach(request_);
+      absl::StatusOr<v1::PoolCommand> command = attachment->Next();
+      for (; command.ok(); command = attachment->Next()) {
+        pause = kShortestPause;
+        Add(command->SerializeAsString());
+        if (command->drain()) return;
+      }
+      if (IsRefusal(command.status())) {
         spdlog::error("the server refuses this pool: {}", std::string(command.status().message()));
-        return kRefused;
+        return Add(kRefused);
       }
       spdlog::warn("no connection to the server ({}); trying again",
                    std::string(command.status().message()));
       std::this_thread::sleep_for(pause);
+      pause = std::min(2 * pause, kLongestPause);
     }
   }
 
- private:
+  static bool IsRefusal(const absl::Status& status) {
+    return status.code() == absl::StatusCode::kInvalidArgument ||
+           status.code() == absl::StatusCode::kPermissionDenied;
+  }
+
+  void Add(std::string command) {
+    const std::lock_guard lock(mutex_);
+    commands_.push_back(std::move(command));
+    arrived_.notify_one();
+  }
+
+  static constexpr std::chrono::milliseconds kShortestPause{100}, kLongestPause{5000};
   PoolClient* client_;
   v1::AttachRequest request_;
-  std::unique_ptr<PoolClient::Attachment> attachment_;
+  std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::deque<std::string> commands_;
+  std::thread reader_;  // last: it uses the others
 };
 
 /// A failure that only this rank knows of: the others wait in a collective call, so all must end.
@@ -106,9 +141,11 @@ void RunGuarded(PoolClient& client, const Communicator& ranks, const v1::Lease& 
 
 int ServePool(const PoolOptions& options, const Communicator& ranks) {
   PoolClient client(PoolClient::Dial(options.server));
-  Commands commands(&client, MakeAttachRequest(options, ranks));
+  const v1::AttachRequest request = MakeAttachRequest(options, ranks);
+  std::optional<Commands> commands;
+  if (ranks.rank() == 0) commands.emplace(&client, request);
   for (;;) {
-    const std::string bytes = ranks.BroadcastPatiently(ranks.rank() == 0 ? commands.Next() : "", 0);
+    const std::string bytes = ranks.BroadcastPatiently(commands ? commands->Next() : "", 0);
     if (bytes == kRefused) return 1;
     v1::PoolCommand command;
     if (!command.ParseFromString(bytes)) continue;
