@@ -55,7 +55,8 @@ TEST(LineRangesTest, AgreesWithAListOfLines) {
     std::vector<bool> there(kLines);
     LineRanges lines;
     for (int i = 0; i < 8; ++i) {
-      const std::int64_t begin = random() % kLines, end = std::min<std::int64_t>(kLines, begin + random() % 9);
+      const std::int64_t begin = random() % kLines,
+                         end = std::min<std::int64_t>(kLines, begin + random() % 9);
       lines.Add({begin, end});
       for (std::int64_t line = begin; line < end; ++line) there[line] = true;
     }
