@@ -89,7 +89,9 @@ class PoolSupervisor::LocalPool {
     instance_ = RandomToken();
     absl::StatusOr<ChildProcess> process =
         ChildProcess::Start(PoolCommandLine(options_, server_, name_, instance_),
-                            {"OMPI_ALLOW_RUN_AS_ROOT=1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1"});
+                            // Threads that spin while they wait starve the other ranks of a busy machine.
+                            {"OMPI_ALLOW_RUN_AS_ROOT=1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1",
+                             "OMP_WAIT_POLICY=PASSIVE"});
     started_ = now;
     if (!process.ok()) {
       spdlog::error("pool {}: {}", name_, std::string(process.status().message()));
