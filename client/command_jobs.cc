@@ -30,7 +30,7 @@ absl::Status Watch(const WatchOptions& options) {
   TOMOSLAB_RETURN_IF_ERROR(CheckOutputs(options.output));
   TOMOSLAB_ASSIGN_OR_RETURN(const std::unique_ptr<ReconstructionClient> client,
                             Reach(options.server));
-  JobDisplay display(ModeOfStdout());
+  JobDisplay display(options.json ? DisplayMode::kJson : ModeOfStdout());
   const absl::StatusOr<v1::Job> job = Follow(*client, options.job, options.after_event, display);
   if (Interrupted())
     display.ShowLine(absl::StrCat("the job goes on; stop it with: tomoslab cancel ", options.job));

@@ -249,6 +249,7 @@ void AddWatch(CLI::App& app, Action& action) {
   AddServer(*command, options->server);
   command->add_option("--after-event", options->after_event, "Only events after this one")
       ->check(Quiet(CLI::NonNegativeNumber));
+  command->add_flag("--json", options->json, "One event per line, as JSON, for scripts");
   AddOutput(*command, options->output);
   command->callback([=, &action] { action = [=] { return RunWatch(*options); }; });
 }
@@ -294,6 +295,7 @@ void AddList(CLI::App& app, Action& action) {
   AddServer(*command, options->server);
   command->add_flag("--scans", options->scans, "List scans instead");
   command->add_flag("--pools", options->pools, "Say how the server and its pools are");
+  command->add_flag("--json", options->json, "One job, scan or server per line, as JSON");
   command->add_option("--limit", options->limit, "At most so many")
       ->check(Quiet(CLI::Range(1, 1'000'000)))
       ->capture_default_str();

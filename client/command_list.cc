@@ -72,9 +72,24 @@ absl::Status ListPools(ReconstructionClient& client) {
   return absl::OkStatus();
 }
 
+absl::Status ListAsJson(ReconstructionClient& client, const ListOptions& options) {
+  if (options.pools) {
+    TOMOSLAB_ASSIGN_OR_RETURN(const v1::ServerInfo info, client.Ping());
+    std::printf("%s\n", JsonLine(info).c_str());
+  } else if (options.scans) {
+    TOMOSLAB_ASSIGN_OR_RETURN(const std::vector<v1::Scan> scans, client.ListScans(options.limit));
+    for (const v1::Scan& scan : scans) std::printf("%s\n", JsonLine(scan).c_str());
+  } else {
+    TOMOSLAB_ASSIGN_OR_RETURN(const std::vector<v1::Job> jobs, client.ListJobs(options.limit));
+    for (const v1::Job& job : jobs) std::printf("%s\n", JsonLine(job).c_str());
+  }
+  return absl::OkStatus();
+}
+
 absl::Status List(const ListOptions& options) {
   TOMOSLAB_ASSIGN_OR_RETURN(const std::unique_ptr<ReconstructionClient> client,
                             Reach(options.server));
+  if (options.json) return ListAsJson(*client, options);
   if (options.pools) return ListPools(*client);
   return options.scans ? ListScans(*client, options.limit) : ListJobs(*client, options.limit);
 }

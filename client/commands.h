@@ -44,6 +44,7 @@ int RunSubmit(const SubmitOptions& options);
 struct WatchOptions {
   std::string server, job;
   std::int64_t after_event = 0;
+  bool json = false;
   OutputOptions output;
 };
 int RunWatch(const WatchOptions& options);
@@ -71,7 +72,7 @@ int RunCancel(const CancelOptions& options);
 
 struct ListOptions {
   std::string server;
-  bool scans = false, pools = false;
+  bool scans = false, pools = false, json = false;
   int limit = 50;
 };
 int RunList(const ListOptions& options);

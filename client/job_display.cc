@@ -1,5 +1,6 @@
 #include "client/job_display.h"
 
+#include <google/protobuf/util/json_util.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,13 +17,14 @@ constexpr int kBarWidth = 30;
 constexpr auto kBetweenLines = std::chrono::seconds(2);
 
 std::string PoolText(const v1::PoolReport& pool) {
-  std::string text = absl::StrFormat("on pool %s, %d rank%s:", pool.pool(), pool.rank_size(),
-                                     pool.rank_size() == 1 ? "" : "s");
+  std::string text =
+      absl::StrFormat("%d rank%s%s%s:", pool.rank_size(), pool.rank_size() == 1 ? "" : "s",
+                      pool.pool().empty() ? "" : " of pool ", pool.pool());
   for (const v1::RankReport& rank : pool.rank()) {
-    absl::StrAppendFormat(
-        &text, "\n  rank %d on %s (%s): slices %d to %d, detector rows %d to %d, %s", rank.rank(),
-        rank.host(), rank.device(), rank.slice_begin(), rank.slice_end() - 1, rank.row_begin(),
-        rank.row_end() - 1, BytesText(static_cast<double>(rank.memory_bytes())));
+    absl::StrAppendFormat(&text, "\n  rank %d on %s (%s): %s, %s, %s", rank.rank(), rank.host(),
+                          rank.device(), RangeText("slices", rank.slice_begin(), rank.slice_end()),
+                          RangeText("detector rows", rank.row_begin(), rank.row_end()),
+                          BytesText(static_cast<double>(rank.memory_bytes())));
   }
   return text;
 }
@@ -45,6 +47,11 @@ DisplayMode ModeOfStdout() {
 }
 
 void JobDisplay::Show(const v1::JobEvent& event) {
+  if (mode_ == DisplayMode::kJson) {
+    std::fprintf(out_, "%s\n", JsonLine(event).c_str());
+    std::fflush(out_);
+    return;
+  }
   switch (event.what_case()) {
     case v1::JobEvent::kStateChange:
       ShowLine(absl::StrCat(StateText(event.state_change().state()),
@@ -80,6 +87,7 @@ void JobDisplay::Show(const v1::JobEvent& event) {
 }
 
 void JobDisplay::ShowPassing(const std::string& text) {
+  if (mode_ == DisplayMode::kJson) return;
   if (mode_ == DisplayMode::kTerminal) {
     std::fprintf(out_, "\r\x1b[K%s", text.c_str());
     passing_ = true;
@@ -93,6 +101,7 @@ void JobDisplay::ShowPassing(const std::string& text) {
 }
 
 void JobDisplay::ShowLine(const std::string& text) {
+  if (mode_ == DisplayMode::kJson) return;
   EndPassing();
   std::fprintf(out_, "%s\n", text.c_str());
   std::fflush(out_);
@@ -118,6 +127,14 @@ std::string IterationText(const v1::IterationReport& report, int iterations_plan
   return text;
 }
 
+std::string JsonLine(const google::protobuf::Message& message) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.always_print_primitive_fields = true;
+  std::string line;
+  if (!google::protobuf::util::MessageToJsonString(message, &line, options).ok()) return "{}";
+  return line;
+}
+
 std::string Bar(double fraction) {
   const int full = static_cast<int>(std::lround(std::clamp(fraction, 0.0, 1.0) * kBarWidth));
   return absl::StrCat("[", std::string(full, '#'), std::string(kBarWidth - full, '.'), "]");
@@ -125,6 +142,11 @@ std::string Bar(double fraction) {
 
 std::string StateText(v1::JobState state) {
   return absl::AsciiStrToLower(v1::JobState_Name(state));
+}
+
+std::string RangeText(const char* what, std::int64_t begin, std::int64_t end) {
+  if (end <= begin) return absl::StrCat("no ", what);
+  return absl::StrFormat("%s %d to %d", what, begin, end - 1);
 }
 
 std::string BytesText(double bytes) {

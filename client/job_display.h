@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <string>
 
@@ -9,7 +10,8 @@
 
 namespace tomoslab {
 
-enum class DisplayMode { kTerminal, kLines };
+/// kJson: every event as one line of JSON (protobuf's mapping) and nothing else.
+enum class DisplayMode { kTerminal, kLines, kJson };
 
 /// kTerminal when stdout is one.
 DisplayMode ModeOfStdout();
@@ -42,8 +44,12 @@ class JobDisplay {
 std::string IterationText(const v1::IterationReport& report, int iterations_planned);
 /// "[#####.....]", 30 characters wide inside.
 std::string Bar(double fraction);
+/// One line, in protobuf's JSON mapping, for scripts.
+std::string JsonLine(const google::protobuf::Message& message);
 /// "SUCCEEDED" as people read it: "succeeded".
 std::string StateText(v1::JobState state);
+/// "slices 0 to 9" for [0, 10), "no slices" for an empty range.
+std::string RangeText(const char* what, std::int64_t begin, std::int64_t end);
 /// "1.5 GB"
 std::string BytesText(double bytes);
 /// "4 s", "3:20", "2:03:20"

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "server/attempt.h"
 #include "server/job.h"
 #include "worker/core/status.h"
 
@@ -17,27 +18,25 @@ std::string LeaseId(const v1::Job& job) {
   return absl::StrFormat("%s/attempts/%d", job.name(), job.attempts());
 }
 
-PoolSize SizeOf(const v1::AttachRequest& request) {
-  return {std::max(1, request.rank_size()), request.memory_bytes_per_rank()};
-}
-
 void LogIfFailed(const absl::Status& status, const std::string& doing) {
   if (!status.ok()) spdlog::error("{}: {}", doing, std::string(status.message()));
 }
 
-bool IsAllowed(const v1::JobEvent& event) {
-  // Slices are announced by the server, when they are on disk.
-  return event.has_iteration() || event.has_preview_ready() || event.has_log() ||
-         event.has_pool() || event.has_state_change();
+/// Iterations may be lost with the power, everything else may not.
+Durability DurabilityOf(const std::vector<v1::JobEvent>& events) {
+  for (const v1::JobEvent& event : events) {
+    if (!event.has_iteration()) return Durability::kNow;
+  }
+  return Durability::kSoon;
 }
 
-/// A report of a state that the job is in already, e.g. LOADING after the lease.
-bool IsRepetition(const v1::JobEvent& event, v1::JobState state) {
-  return event.has_state_change() && event.state_change().state() == state;
-}
-
-bool EndsLease(const v1::JobEvent& event) {
-  return event.has_state_change() && IsOver(event.state_change().state());
+void LogMessages(const std::string& job, const std::vector<v1::JobEvent>& events) {
+  for (const v1::JobEvent& event : events) {
+    if (!event.has_log()) continue;
+    const bool warn = event.log().severity() >= v1::WARNING;
+    spdlog::log(warn ? spdlog::level::warn : spdlog::level::info, "{}: {}", job,
+                event.log().text());
+  }
 }
 
 }  // namespace
@@ -56,21 +55,6 @@ absl::Status Dispatcher::Recover() {
     TOMOSLAB_RETURN_IF_ERROR(stores_.jobs.Append(job.name(), std::move(events)).status());
     spdlog::info("{}: {} after a restart", job.name(), cancel ? "cancelled" : "queued again");
   }
-  return absl::OkStatus();
-}
-
-absl::Status Dispatcher::Attach(const v1::AttachRequest& request, std::shared_ptr<PoolLink> link) {
-  if (request.pool().empty() || request.pool().size() > 100) {
-    return absl::InvalidArgumentError("a pool's name has 1 .. 100 characters");
-  }
-  const std::lock_guard<std::mutex> lock(mutex_);
-  if (draining_) return absl::UnavailableError("the server is shutting down");
-  if (pools_.count(request.pool()) > 0) {
-    return absl::AlreadyExistsError(
-        absl::StrFormat("a pool named \"%s\" is attached already", request.pool()));
-  }
-  pools_[request.pool()] = {request, std::move(link), ""};
-  spdlog::info("pool {}: attached with {} ranks", request.pool(), request.rank_size());
   return absl::OkStatus();
 }
 
@@ -119,28 +103,6 @@ void Dispatcher::NoteExit(const std::string& instance, const std::string& how) {
   Dispatch();
 }
 
-std::vector<v1::PoolInfo> Dispatcher::Pools() const {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  std::vector<v1::PoolInfo> pools;
-  for (const auto& [name, pool] : pools_) {
-    v1::PoolInfo& info = pools.emplace_back();
-    info.set_name(name);
-    info.set_ranks(pool.request.rank_size());
-    *info.mutable_rank() = pool.request.rank();
-    info.set_local(!pool.request.instance().empty());
-    const auto lease = leases_.find(pool.lease);
-    if (lease != leases_.end()) info.set_job(lease->second.work.job.name());
-  }
-  return pools;
-}
-
-std::vector<PoolOffer> Dispatcher::Offers() const {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  std::vector<PoolOffer> offers;
-  for (const auto& [name, pool] : pools_) offers.push_back({name, SizeOf(pool.request)});
-  return offers.empty() ? expected_ : offers;
-}
-
 void Dispatcher::Dispatch() {
   std::vector<std::string> begun;
   {
@@ -186,8 +148,7 @@ absl::StatusOr<bool> Dispatcher::Suits(const Pool& pool, const v1::Job& job) {
   }
   if (!wait.reason.empty()) return false;
   TOMOSLAB_ASSIGN_OR_RETURN(const v1::Scan scan, stores_.scans.Get(job.spec().scan()));
-  TOMOSLAB_ASSIGN_OR_RETURN(const v1::JobPlan plan,
-                            PlanJob(job.spec(), scan, SizeOf(pool.request)));
+  TOMOSLAB_ASSIGN_OR_RETURN(const v1::JobPlan plan, PlanJob(job.spec(), scan, pool.Size()));
   return plan.fits();
 }
 
@@ -270,69 +231,21 @@ void Dispatcher::LoseLease(const std::string& id, const std::string& why) {
   if (it == leases_.end()) return;
   const std::string job = it->second.work.job.name();
   spdlog::warn("{}: attempt lost: {}", job, why);
-  std::vector<v1::JobEvent> events = RetryEvents(it->second, why, /*permanent=*/false);
+  std::vector<v1::JobEvent> events =
+      LostEvents(stores_.jobs, {it->second.work.job, it->second.cancel}, why);
   EndLease(id);
   LogIfFailed(stores_.jobs.Append(job, std::move(events)).status(), job);
 }
 
-std::vector<v1::JobEvent> Dispatcher::RetryEvents(const Lease& lease, const std::string& why,
-                                                  bool permanent) {
-  if (lease.cancel) return {StateEvent(v1::CANCELLED, "cancelled")};
-  if (permanent) return {StateEvent(v1::FAILED, why)};
-  const int failures = stores_.jobs.CountFailure(lease.work.job.name()).value_or(kMostFailures);
-  if (failures >= kMostFailures) {
-    return {LogEvent(v1::ERROR, why),
-            StateEvent(v1::FAILED,
-                       absl::StrFormat("given up after %d attempts; the last: %s", failures, why))};
-  }
-  return {LogEvent(v1::WARNING, absl::StrFormat("attempt %d ended: %s; the job is queued again",
-                                                lease.work.job.attempts(), why)),
-          StateEvent(v1::QUEUED, absl::StrCat("queued again: ", why))};
-}
-
-std::vector<v1::JobEvent> Dispatcher::EndEvents(const Lease& lease,
-                                                const v1::ReportRequest& request,
-                                                const v1::JobEvent& end) {
-  const v1::StateChange& change = end.state_change();
-  if (change.state() == v1::CANCELLED) {
-    if (lease.cancel) return {end};
-    return RetryEvents(lease, "the pool stopped though nobody had cancelled the job", false);
-  }
-  if (change.state() == v1::FAILED) {
-    return RetryEvents(lease, change.reason(), request.permanent());
-  }
-  const absl::StatusOr<LineRanges> done = stores_.jobs.SlicesDone(lease.work.job.name());
-  const int slices = lease.work.job.spec().volume().slices();
-  if (done.ok() && done->Contains({0, slices})) return {end};
-  return RetryEvents(lease,
-                     absl::StrFormat("the pool reported success after %d of %d slices",
-                                     done.ok() ? done->Count() : 0, slices),
-                     false);
-}
-
-absl::Status Dispatcher::AppendReport(const Lease& lease, const v1::ReportRequest& request,
-                                      v1::Job* job) {
-  TOMOSLAB_ASSIGN_OR_RETURN(*job, stores_.jobs.Get(lease.work.job.name()));
-  v1::JobState state = job->state();
-  std::vector<v1::JobEvent> events;
-  bool relaxed = true;
-  for (const v1::JobEvent& event : request.event()) {
-    if (!IsAllowed(event)) return absl::InvalidArgumentError("a pool does not report such events");
-    if (IsRepetition(event, state)) continue;
-    if (event.has_state_change()) state = event.state_change().state();
-    relaxed = relaxed && event.has_iteration();
-    if (!EndsLease(event)) {
-      events.push_back(event);
-      continue;
-    }
-    for (v1::JobEvent& end : EndEvents(lease, request, event)) events.push_back(std::move(end));
-    break;
-  }
-  if (events.empty()) return absl::OkStatus();
-  TOMOSLAB_ASSIGN_OR_RETURN(*job,
-                            stores_.jobs.Append(job->name(), std::move(events),
-                                                relaxed ? Durability::kSoon : Durability::kNow));
-  return absl::OkStatus();
+absl::StatusOr<v1::Job> Dispatcher::AppendReport(const Lease& lease,
+                                                 const v1::ReportRequest& request) {
+  const v1::Job& job = lease.work.job;
+  TOMOSLAB_ASSIGN_OR_RETURN(std::vector<v1::JobEvent> events,
+                            ReportedEvents(stores_.jobs, {job, lease.cancel}, request));
+  if (events.empty()) return stores_.jobs.Get(job.name());
+  LogMessages(job.name(), events);
+  const Durability durability = DurabilityOf(events);
+  return stores_.jobs.Append(job.name(), std::move(events), durability);
 }
 
 absl::StatusOr<v1::ReportResponse> Dispatcher::Report(const v1::ReportRequest& request) {
@@ -341,8 +254,7 @@ absl::StatusOr<v1::ReportResponse> Dispatcher::Report(const v1::ReportRequest& r
     const std::lock_guard<std::mutex> lock(mutex_);
     TOMOSLAB_ASSIGN_OR_RETURN(Lease* const lease, LivingLease(request.lease()));
     lease->last_sign = Clock::now();
-    v1::Job job;
-    TOMOSLAB_RETURN_IF_ERROR(AppendReport(*lease, request, &job));
+    TOMOSLAB_ASSIGN_OR_RETURN(const v1::Job job, AppendReport(*lease, request));
     response.set_cancel(lease->cancel);
     if (IsLeased(job.state())) return response;
     spdlog::info("{}: {} {}", job.name(), v1::JobState_Name(job.state()), job.status_message());
@@ -398,30 +310,6 @@ absl::StatusOr<v1::Job> Dispatcher::Cancel(const std::string& name) {
   }
   spdlog::info("{}: cancelled", name);
   return stores_.jobs.Append(name, {StateEvent(v1::CANCELLED, "cancelled before it started")});
-}
-
-std::vector<Dispatcher::Stuck> Dispatcher::StuckPools(Clock::time_point now,
-                                                      Clock::duration silence,
-                                                      Clock::duration cancel_grace) const {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  std::vector<Stuck> stuck;
-  const auto seconds = [](Clock::duration d) {
-    return std::chrono::duration_cast<std::chrono::seconds>(d).count();
-  };
-  for (const auto& [id, lease] : leases_) {
-    const auto pool = pools_.find(lease.pool);
-    if (pool == pools_.end()) continue;
-    const std::string& instance = pool->second.request.instance();
-    if (lease.cancel && now - lease.cancel_time > cancel_grace) {
-      stuck.push_back({lease.pool, instance,
-                       absl::StrFormat("the pool did not stop within %d s of the cancel",
-                                       seconds(cancel_grace))});
-    } else if (now - lease.last_sign > silence) {
-      stuck.push_back({lease.pool, instance,
-                       absl::StrFormat("the pool has been silent for %d s", seconds(silence))});
-    }
-  }
-  return stuck;
 }
 
 void Dispatcher::Break(const std::string& pool, const std::string& why) {

@@ -94,6 +94,7 @@ class Dispatcher {
     v1::AttachRequest request;
     std::shared_ptr<PoolLink> link;
     std::string lease;  // "" = idle
+    PoolSize Size() const;
   };
   struct Lease {
     std::string pool;
@@ -109,14 +110,10 @@ class Dispatcher {
   std::vector<std::string> LeaseJobs();
   absl::StatusOr<bool> Suits(const Pool& pool, const v1::Job& job);
   absl::StatusOr<std::string> Begin(const std::string& pool_name, const v1::Job& job);
-  absl::Status GiveUpHopeless(const v1::Job& job, const std::string& why);
   void EndLease(const std::string& id);
   void LoseLease(const std::string& id, const std::string& why);
   void Detached(const std::string& pool, const std::string& why);
-  std::vector<v1::JobEvent> RetryEvents(const Lease& lease, const std::string& why, bool permanent);
-  std::vector<v1::JobEvent> EndEvents(const Lease& lease, const v1::ReportRequest& request,
-                                      const v1::JobEvent& end);
-  absl::Status AppendReport(const Lease& lease, const v1::ReportRequest& request, v1::Job* job);
+  absl::StatusOr<v1::Job> AppendReport(const Lease& lease, const v1::ReportRequest& request);
 
   // Without mutex_: laying out a volume may take long.
   void Prepare(const std::string& lease);

@@ -2,6 +2,7 @@
 
 #include <google/protobuf/util/message_differencer.h>
 #include <google/protobuf/util/time_util.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <set>
@@ -205,6 +206,7 @@ absl::StatusOr<v1::Job> JobTable::Create(const v1::CreateJobRequest& request,
   TOMOSLAB_RETURN_IF_ERROR(Appender(transaction, id, &job).Append(&queued, ""));
   TOMOSLAB_RETURN_IF_ERROR(Store(transaction, id, job));
   TOMOSLAB_RETURN_IF_ERROR(transaction.Commit());
+  spdlog::info("{}: queued, {} of {}", job.name(), AlgorithmName(spec.algorithm()), spec.scan());
   return job;
 }
 
@@ -224,12 +226,13 @@ absl::StatusOr<v1::ListJobsResponse> JobTable::List(const v1::ListJobsRequest& r
                               .c_str());
   TOMOSLAB_ASSIGN_OR_RETURN(std::vector<v1::Job> jobs,
                             LoadAll(rows.Bind(page.below).Bind(page.size + 1)));
+  std::size_t bytes = 0;
   for (v1::Job& job : jobs) {
-    if (response.job_size() == page.size) {
-      const std::string& last = response.job(page.size - 1).name();
-      response.set_next_page_token(PageToken(*JobId(last)));
+    if (response.job_size() == page.size || bytes > kPageBytes) {
+      response.set_next_page_token(PageToken(*JobId(response.job().rbegin()->name())));
       break;
     }
+    bytes += job.ByteSizeLong();
     *response.add_job() = std::move(job);
   }
   return response;

@@ -15,6 +15,9 @@ std::string JobName(std::int64_t id);
 absl::StatusOr<std::int64_t> ScanId(const std::string& name);
 absl::StatusOr<std::int64_t> JobId(const std::string& name);
 
+/// A page ends early when it holds so many bytes: answers must stay below gRPC's limit of 4 MiB.
+inline constexpr std::size_t kPageBytes = 2 << 20;
+
 /// One page of a list that shows the highest numbers first.
 struct Page {
   std::int64_t below = 0;  // only resources with lower numbers

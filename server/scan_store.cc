@@ -2,6 +2,7 @@
 
 #include <google/protobuf/util/message_differencer.h>
 #include <google/protobuf/util/time_util.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <utility>
@@ -19,6 +20,17 @@ using google::protobuf::util::MessageDifferencer;
 using google::protobuf::util::TimeUtil;
 
 enum Ready { kBeingCreated = 0, kUsable = 1, kBeingDeleted = 2 };
+
+/// A scan's description travels in one message, to clients and in leases.
+constexpr std::size_t kLargestScanMessage = 3 << 20;
+
+absl::Status CheckSize(const v1::Scan& scan) {
+  if (scan.ByteSizeLong() <= kLargestScanMessage) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrFormat(
+      "the description of the scan has %d bytes, more than the %d that fit into a message; split "
+      "its views into several scans, or shorten its provenance",
+      scan.ByteSizeLong(), kLargestScanMessage));
+}
 
 absl::Status Unknown(const std::string& name) {
   return absl::NotFoundError(absl::StrFormat("there is no %s", name));
@@ -222,6 +234,7 @@ absl::StatusOr<std::int64_t> ScanStore::InsertRow(const v1::CreateScanRequest& r
 
 absl::StatusOr<v1::Scan> ScanStore::Create(const v1::CreateScanRequest& request) {
   TOMOSLAB_RETURN_IF_ERROR(CheckRequestId(request.request_id()));
+  TOMOSLAB_RETURN_IF_ERROR(CheckSize(request.scan()));
   TOMOSLAB_RETURN_IF_ERROR(ValidateScan(request.scan()));
   v1::Scan scan;
   TOMOSLAB_ASSIGN_OR_RETURN(const std::int64_t id, InsertRow(request, &scan));
@@ -234,6 +247,9 @@ absl::StatusOr<v1::Scan> ScanStore::Create(const v1::CreateScanRequest& request)
   Transaction transaction(database_);
   TOMOSLAB_RETURN_IF_ERROR(SetReady(transaction, id, kUsable));
   TOMOSLAB_RETURN_IF_ERROR(transaction.Commit());
+  const v1::Detector& detector = scan.geometry().detector();
+  spdlog::info("{}: created, {} views of {} x {} pixels", scan.name(), scan.view_count(),
+               detector.columns(), detector.rows());
   return scan;
 }
 
@@ -246,6 +262,7 @@ absl::StatusOr<v1::Scan> ScanStore::Get(const std::string& name) {
 absl::StatusOr<v1::ListScansResponse> ScanStore::List(const v1::ListScansRequest& request) {
   TOMOSLAB_ASSIGN_OR_RETURN(const Page page, ToPage(request.page_size(), request.page_token()));
   v1::ListScansResponse response;
+  std::size_t bytes = 0;
   Transaction transaction(database_);
   Statement rows = transaction.Prepare(
       "SELECT id, summary, NULL, complete FROM scans WHERE ready = 1 AND id < ? ORDER BY id DESC "
@@ -254,12 +271,13 @@ absl::StatusOr<v1::ListScansResponse> ScanStore::List(const v1::ListScansRequest
   while (true) {
     TOMOSLAB_ASSIGN_OR_RETURN(const bool more, rows.Step());
     if (!more) return response;
-    if (response.scan_size() == page.size) break;
+    if (response.scan_size() == page.size || bytes > kPageBytes) break;
     TOMOSLAB_ASSIGN_OR_RETURN(*response.add_scan(), FromRow(rows));
     v1::Scan* scan = response.mutable_scan(response.scan_size() - 1);
     TOMOSLAB_RETURN_IF_ERROR(AddReceived(transaction, rows.Int(0), scan));
-    response.set_next_page_token(PageToken(rows.Int(0)));
+    bytes += scan->ByteSizeLong();
   }
+  response.set_next_page_token(PageToken(*ScanId(response.scan().rbegin()->name())));
   return response;
 }
 
@@ -325,6 +343,7 @@ absl::StatusOr<bool> ScanStore::Commit(OpenScan& scan, const std::vector<Written
   TOMOSLAB_ASSIGN_OR_RETURN(const bool completed, CommitRows(scan, written));
   const std::lock_guard<std::mutex> lock(scan.mutex_);
   for (const WrittenLines& lines : written) scan.received_[lines.kind].Add(lines.lines);
+  if (completed) spdlog::info("{}: complete", ScanName(scan.id_));
   return completed;
 }
 

@@ -4,6 +4,7 @@
 
 #include "worker/projector/joseph_columns.h"
 #include "worker/projector/joseph_rays.h"
+#include "worker/projector/joseph_slice.h"
 
 namespace tomoslab {
 namespace {
@@ -37,6 +38,7 @@ void ProjectJoseph(const Volume& slab, const float* x, const ProjectionBand& ban
   ForRuns(
       band,
       [&](const ProjectionBand& run, std::int64_t offset) {
+        if (slab.slices == 1) return ProjectJosephSlice(slab, x, run, y + offset);
         ProjectJosephColumns(slab, x, run, y + offset);
       },
       [&](const ProjectionBand& run, std::int64_t offset) {
@@ -49,6 +51,7 @@ void BackprojectJoseph(const ProjectionBand& band, float* y, const Volume& slab,
   ForRuns(
       band,
       [&](const ProjectionBand& run, std::int64_t offset) {
+        if (slab.slices == 1) return BackprojectJosephSlice(run, y + offset, slab, x);
         BackprojectJosephColumns(run, y + offset, slab, x);
       },
       [&](const ProjectionBand& run, std::int64_t offset) {

@@ -1,0 +1,77 @@
+// The dispatcher's register of pools.
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "server/dispatcher.h"
+
+namespace tomoslab {
+
+PoolSize Dispatcher::Pool::Size() const {
+  return {std::max(1, request.rank_size()), request.memory_bytes_per_rank()};
+}
+
+absl::Status Dispatcher::Attach(const v1::AttachRequest& request, std::shared_ptr<PoolLink> link) {
+  if (request.pool().empty() || request.pool().size() > 100) {
+    return absl::InvalidArgumentError("a pool's name has 1 .. 100 characters");
+  }
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (draining_) return absl::UnavailableError("the server is shutting down");
+  if (pools_.count(request.pool()) > 0) {
+    return absl::AlreadyExistsError(
+        absl::StrFormat("a pool named \"%s\" is attached already", request.pool()));
+  }
+  pools_[request.pool()] = {request, std::move(link), ""};
+  spdlog::info("pool {}: attached with {} ranks", request.pool(), request.rank_size());
+  return absl::OkStatus();
+}
+
+std::vector<v1::PoolInfo> Dispatcher::Pools() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::vector<v1::PoolInfo> pools;
+  for (const auto& [name, pool] : pools_) {
+    v1::PoolInfo& info = pools.emplace_back();
+    info.set_name(name);
+    info.set_ranks(pool.request.rank_size());
+    *info.mutable_rank() = pool.request.rank();
+    info.set_local(!pool.request.instance().empty());
+    const auto lease = leases_.find(pool.lease);
+    if (lease != leases_.end()) info.set_job(lease->second.work.job.name());
+  }
+  return pools;
+}
+
+std::vector<PoolOffer> Dispatcher::Offers() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::vector<PoolOffer> offers;
+  for (const auto& [name, pool] : pools_) offers.push_back({name, pool.Size()});
+  return offers.empty() ? expected_ : offers;
+}
+
+std::vector<Dispatcher::Stuck> Dispatcher::StuckPools(Clock::time_point now,
+                                                      Clock::duration silence,
+                                                      Clock::duration cancel_grace) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::vector<Stuck> stuck;
+  const auto seconds = [](Clock::duration d) {
+    return std::chrono::duration_cast<std::chrono::seconds>(d).count();
+  };
+  for (const auto& [id, lease] : leases_) {
+    const auto pool = pools_.find(lease.pool);
+    if (pool == pools_.end()) continue;
+    const std::string& instance = pool->second.request.instance();
+    if (lease.cancel && now - lease.cancel_time > cancel_grace) {
+      stuck.push_back({lease.pool, instance,
+                       absl::StrFormat("the pool did not stop within %d s of the cancel",
+                                       seconds(cancel_grace))});
+    } else if (now - lease.last_sign > silence) {
+      stuck.push_back({lease.pool, instance,
+                       absl::StrFormat("the pool has been silent for %d s", seconds(silence))});
+    }
+  }
+  return stuck;
+}
+
+}  // namespace tomoslab
