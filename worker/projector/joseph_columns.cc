@@ -255,11 +255,10 @@ void BackprojectJosephColumns(const ProjectionBand& band, float* y, const Volume
     ParallelFor(0, main == MainAxis::kX ? slab.columns : slab.rows, [&](std::int64_t plane) {
       scratch_line.Resize(slab.slices);
       for (std::int64_t line = 0; line < lines; ++line) {
-        const ColumnPlane& geometry_of_line = planes[line];
-        if (geometry_of_line.main != main || plane < geometry_of_line.planes.begin ||
-            plane >= geometry_of_line.planes.end)
+        const ColumnPlane& column = planes[line];
+        if (column.main != main || plane < column.planes.begin || plane >= column.planes.end)
           continue;
-        BackprojectColumn(slab, planes[line], plane, band.rows, y + line * band.rows.size(), x);
+        BackprojectColumn(slab, column, plane, band.rows, y + line * band.rows.size(), x);
       }
     });
   }
