@@ -11,9 +11,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "client/interrupt.h"
-#include "client/line_ranges.h"
 #include "proto/chunking.h"
 #include "proto/grpc_status.h"
+#include "proto/line_ranges.h"
 #include "proto/values.h"
 #include "tomoslab/v1/reconstruction.grpc.pb.h"
 #include "worker/core/status.h"
@@ -144,7 +144,7 @@ class Upload {
     std::vector<IndexRange> missing;
     {
       const std::lock_guard lock(mutex_);
-      missing = received_[kind].Missing(LineCount(scan_, kind));
+      missing = received_[kind].Missing({0, LineCount(scan_, kind)});
     }
     for (const IndexRange& range : missing) {
       const std::int64_t step = LinesPerChunk(bytes_per_line_);
