@@ -56,7 +56,9 @@ class Upload {
       acknowledged_before = acknowledged;
       if (status.ok()) continue;
       const bool again = IsTransient(status) || status.code() == absl::StatusCode::kDataLoss;
-      ShowProgress(std::string(status.message()));
+      const bool news = status.message() != last_trouble_;
+      last_trouble_ = std::string(status.message());
+      if (news) ShowProgress(last_trouble_);
       if (!again || !backoff.WaitAgain()) return status;
     }
   }
@@ -172,6 +174,7 @@ class Upload {
   const UploadOptions& options_;
   const std::int64_t bytes_per_line_;
   absl::Status reading_error_;
+  std::string last_trouble_;
   std::string buffer_;                    // one chunk's data
   v1::UploadProjectionsRequest request_;  // one chunk, its memory used again
   std::mutex mutex_;
