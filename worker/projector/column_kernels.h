@@ -1,0 +1,74 @@
+// SIMD kernels of the column projectors: many steps, each a blend of two neighbouring columns of a
+// panel and a linear resampling along it. Dispatched at run time to the best instruction set.
+#pragma once
+
+#include <cstdint>
+
+namespace tomoslab {
+
+/// Outputs that one kernel call computes at most (rows of a forward projection, slices of a
+/// backprojection).
+inline constexpr std::int64_t kBlock = 64;
+/// A kernel reads up to this many samples from where an output block begins; zeros of this length
+/// before and after a line make every block inside or outside read defined numbers.
+inline constexpr std::int64_t kMargin = kBlock + 16;
+/// Samples before the first one an output touches that a kernel may read.
+inline constexpr std::int64_t kLead = 22;
+/// Samples past the last one an output touches that a kernel may read.
+inline constexpr std::int64_t kTrail = 36;
+
+/// Columns of samples copied next to each other, so that they fit in the cache and are surrounded
+/// by zeros. Column c begins at samples + c · length, the lateral neighbour of a column stands
+/// neighbour_stride further on.
+struct ColumnPanel {
+  float* samples = nullptr;
+  std::int64_t neighbour_stride = 0;
+  std::int64_t length = 0;  // samples per column
+};
+
+/// The steps of one kernel call, as arrays. Step i blends the column at offset[i] and its neighbour
+/// with weights low[i], high[i]; output k of the block lies at sample start[i] + k · step[i] of the
+/// blended column.
+struct ColumnSteps {
+  static constexpr int kCapacity = 64;
+  int count = 0;
+  alignas(64) std::int32_t offset[kCapacity];
+  alignas(64) float low[kCapacity], high[kCapacity];
+  alignas(64) double start[kCapacity], step[kCapacity];
+};
+
+/// What the steps of a straight ray through the planes of a panel have in common: everything is
+/// linear in the step's index i.
+struct StraightSteps {
+  int count;
+  double lateral, lateral_step;  // in columns from the panel's first
+  double start, start_step, step, step_step;
+  std::int64_t plane;    // of step 0, in the panel
+  std::int64_t columns;  // lateral columns of the panel: the blend uses [0, columns)
+};
+void FillSteps(const StraightSteps& line, const ColumnPanel& panel, ColumnSteps& steps);
+
+/// out[k] += Σ_i resampled blend, k in [0, outputs), outputs ≤ kBlock; out has room for kBlock.
+/// Samples outside the panel count as zero.
+void AddResampled(const ColumnPanel& panel, const ColumnSteps& steps, std::int64_t outputs,
+                  float* out);
+
+/// The transpose: panel += every step's part of line[k], k in [0, rows). Writes the samples
+/// [0, length) of the columns; length ≤ kBlock, a multiple of 16. Numbers of `line` that no step
+/// should see must be zero: kernels may take any of them with weight zero only.
+void SpreadResampled(const float* line, std::int64_t rows, const ColumnSteps& steps,
+                     const ColumnPanel& panel);
+
+/// out[z] += Σ_i blend, z in [begin, begin + count) of the columns: steps without resampling, for
+/// beams where it is the same at every step and can be done once.
+void AddBlended(const ColumnPanel& panel, const ColumnSteps& steps, std::int64_t begin,
+                std::int64_t count, float* out);
+
+/// The transpose: columns += weight · line[z], z in [0, length).
+void SpreadBlended(const float* line, const ColumnSteps& steps, const ColumnPanel& panel);
+
+/// y[k] *= scale · sqrt(planar + (first + k · step)²), k in [0, count).
+void ScaleByHypotenuse(double planar, double first, double step, double scale, std::int64_t count,
+                       float* y);
+
+}  // namespace tomoslab
