@@ -401,6 +401,25 @@ void FillSteps(const StraightSteps& line, const ColumnPanel& panel, ColumnSteps&
   }
 }
 
+void FillVoxelSteps(const VoxelSteps& v, double ix, double iy, const ColumnPanel& panel,
+                    ColumnSteps& s) {
+  s.count = v.count;
+  const auto length = static_cast<std::int32_t>(panel.length);
+  for (int i = 0; i < v.count; ++i) {
+    const double scale = 1 / (v.depth[i] + v.depth_x[i] * ix + v.depth_y[i] * iy);
+    const double at =
+        (v.column[i] + v.column_x[i] * ix + v.column_y[i] * iy) * scale - v.first_column[i];
+    const double column = std::min(std::max(std::floor(at), 0.0), v.last_column[i]);
+    const auto weight = static_cast<float>(scale * scale),
+               high = static_cast<float>(at - column) * weight;
+    s.high[i] = high;
+    s.low[i] = weight - high;
+    s.offset[i] = v.offset[i] + static_cast<std::int32_t>(column) * length;
+    s.start[i] = (v.row[i] + v.row_x[i] * ix + v.row_y[i] * iy) * scale - v.first_row[i];
+    s.step[i] = v.row_z[i] * scale;
+  }
+}
+
 void ScaleByHypotenuse(double planar, double first, double step, double scale, std::int64_t count,
                        float* y) {
   const auto rows = static_cast<int>(count);
@@ -422,6 +441,7 @@ HWY_EXPORT(SpreadResampled);
 HWY_EXPORT(AddBlended);
 HWY_EXPORT(SpreadBlended);
 HWY_EXPORT(FillSteps);
+HWY_EXPORT(FillVoxelSteps);
 HWY_EXPORT(ScaleByHypotenuse);
 
 void AddResampled(const ColumnPanel& panel, const ColumnSteps& steps, std::int64_t outputs,
@@ -441,6 +461,10 @@ void SpreadBlended(const float* line, const ColumnSteps& steps, const ColumnPane
 }
 void FillSteps(const StraightSteps& line, const ColumnPanel& panel, ColumnSteps& steps) {
   HWY_DYNAMIC_DISPATCH(FillSteps)(line, panel, steps);
+}
+void FillVoxelSteps(const VoxelSteps& voxels, double ix, double iy, const ColumnPanel& panel,
+                    ColumnSteps& steps) {
+  HWY_DYNAMIC_DISPATCH(FillVoxelSteps)(voxels, ix, iy, panel, steps);
 }
 void ScaleByHypotenuse(double planar, double first, double step, double scale, std::int64_t count,
                        float* y) {

@@ -48,6 +48,22 @@ struct StraightSteps {
 };
 void FillSteps(const StraightSteps& line, const ColumnPanel& panel, ColumnSteps& steps);
 
+/// What a voxel column sees of the views of a group, one step each: column = (column + column_x ·
+/// ix
+/// + column_y · iy) / depth − first_column in the view's part of the panel, rows likewise.
+struct VoxelSteps {
+  static constexpr int kCapacity = ColumnSteps::kCapacity;
+  int count = 0;
+  alignas(64) std::int32_t offset[kCapacity];
+  alignas(64) double first_column[kCapacity], last_column[kCapacity], first_row[kCapacity];
+  alignas(64) double column[kCapacity], column_x[kCapacity], column_y[kCapacity];
+  alignas(64) double row[kCapacity], row_x[kCapacity], row_y[kCapacity], row_z[kCapacity];
+  alignas(64) double depth[kCapacity], depth_x[kCapacity], depth_y[kCapacity];
+};
+/// The steps of voxel column (ix, iy), weighted by 1 / depth².
+void FillVoxelSteps(const VoxelSteps& voxels, double ix, double iy, const ColumnPanel& panel,
+                    ColumnSteps& steps);
+
 /// out[k] += Σ_i resampled blend, k in [0, outputs), outputs ≤ kBlock; out has room for kBlock.
 /// Samples outside the panel count as zero.
 void AddResampled(const ColumnPanel& panel, const ColumnSteps& steps, std::int64_t outputs,

@@ -51,8 +51,10 @@ float* AlignedFloats::Resize(std::int64_t count) {
   return memory_.get();
 }
 
+std::int64_t CachedFloats() { return CoreCache() / 2 / static_cast<std::int64_t>(sizeof(float)); }
+
 std::int64_t TileSide(std::int64_t samples) {
-  const double columns = static_cast<double>(CoreCache()) / 2 / 4 / static_cast<double>(samples);
+  const double columns = static_cast<double>(CachedFloats()) / static_cast<double>(samples);
   const auto side = static_cast<std::int64_t>(std::sqrt(columns)) / 8 * 8;
   return std::clamp<std::int64_t>(side, kSmallestSide, ColumnSteps::kCapacity);
 }

@@ -33,6 +33,9 @@ class AlignedFloats {
   std::int64_t capacity_ = 0;
 };
 
+/// Numbers that fill about half of a core's cache.
+std::int64_t CachedFloats();
+
 /// Side of a square tile whose columns of `samples` numbers fill about half of a core's cache; at
 /// most ColumnSteps::kCapacity.
 std::int64_t TileSide(std::int64_t samples);
