@@ -48,7 +48,8 @@ RayColumn ColumnGeometry::ColumnOf(const View& view, std::int64_t column) const 
   const double t_step = 1 / (along_x ? dx : dy), slope = (along_x ? dy : dx) * t_step;
   return {.main = along_x ? MainAxis::kX : MainAxis::kY,
           .t = {-main * t_step, t_step},
-          .lateral = {across - main * slope, slope}};
+          .lateral = {across - main * slope, slope},
+          .inverse_slope = std::abs(slope) < 1e-6 ? 0 : 1 / slope};
 }
 
 TileShadow ColumnGeometry::Shadow(std::int64_t view, const Tile& tile) const {
@@ -88,18 +89,19 @@ void ColumnGeometry::ScaleByLength(std::int64_t view_index, std::int64_t column,
   ScaleByHypotenuse(planar, first, step, slab_.voxel_width_mm / main, band_.rows.size(), y);
 }
 
-IndexRange Between(Positions position, double low, double high, IndexRange range) {
+IndexRange PlanesBetween(const RayColumn& rays, double low, double high, IndexRange range) {
+  const Positions position = rays.lateral;
   const auto inside = [&](std::int64_t i) { return position(i) >= low && position(i) < high; };
   if (range.empty()) return {range.begin, range.begin};
-  const double begin = static_cast<double>(range.begin), end = static_cast<double>(range.end);
-  // A line almost across the axis: all or nothing, but for rounding; the loops below decide.
   IndexRange result = range;
-  if (position.step != 0) {
-    double first = (low - position.start) / position.step,
-           last = (high - position.start) / position.step;
+  // Almost across the axis: all or nothing but for rounding, the loops below decide.
+  if (rays.inverse_slope != 0) {
+    double first = (low - position.start) * rays.inverse_slope,
+           last = (high - position.start) * rays.inverse_slope;
     if (first > last) std::swap(first, last);
-    result = {static_cast<std::int64_t>(std::clamp(std::floor(first), begin, end)),
-              static_cast<std::int64_t>(std::clamp(std::ceil(last) + 1, begin, end))};
+    const double begin = static_cast<double>(range.begin), end = static_cast<double>(range.end);
+    result = {static_cast<std::int64_t>(std::min(std::max(first - 1e-6, begin), end)),
+              static_cast<std::int64_t>(std::min(std::max(last + 2, begin), end))};
   }
   while (!result.empty() && !inside(result.begin)) ++result.begin;
   while (!result.empty() && !inside(result.end - 1)) --result.end;

@@ -26,6 +26,7 @@ struct ViewRows {
 struct RayColumn {
   MainAxis main;
   Positions t, lateral;
+  double inverse_slope;  // 1 / lateral.step; 0 where that is tiny
 };
 
 /// A box of voxel columns: planes across the main axis, and where rays must pass on the other one
@@ -68,8 +69,8 @@ class ColumnGeometry {
   std::vector<char> uses_;
 };
 
-/// The i of [range) with low ≤ position(i) < high: neighbouring intervals share no i and leave none
-/// out.
-IndexRange Between(Positions position, double low, double high, IndexRange range);
+/// The planes of [range) with low ≤ rays.lateral(plane) < high: neighbouring intervals share no
+/// plane and leave none out.
+IndexRange PlanesBetween(const RayColumn& rays, double low, double high, IndexRange range);
 
 }  // namespace tomoslab

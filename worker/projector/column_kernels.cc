@@ -188,6 +188,7 @@ void PlaceForward(const ColumnPanel& panel, const ColumnSteps& s, std::int64_t f
   g.count = s.count;
   g.low = s.low;
   g.high = s.high;
+#pragma GCC ivdep
   for (int i = 0; i < s.count; ++i) {
     const double z = s.start[i] + number * s.step[i], floor = std::floor(z);
     const double at = std::min(std::max(floor - lead, 0.0), last);
@@ -254,6 +255,7 @@ void PlaceTransposed(const ColumnSteps& s, int begin, std::int64_t first, std::i
                      Grouping grouping, Group& g) {
   const double number = static_cast<double>(first) - 1, lead = grouping.lead;
   const double last = static_cast<double>(rows - (grouping.vectors + 1) * kLanes);
+#pragma GCC ivdep
   for (int i = 0; i < g.count; ++i) {
     const double inverse = 1 / s.step[begin + i];
     const double row = (number - s.start[begin + i]) * inverse, floor = std::floor(row);
@@ -383,12 +385,14 @@ void SpreadBlended(const float* HWY_RESTRICT line, const ColumnSteps& s, const C
   }
 }
 
-void FillSteps(const StraightSteps& line, const ColumnPanel& panel, ColumnSteps& s) {
+void FillSteps(const StraightSteps& straight, const ColumnPanel& panel, ColumnSteps& s) {
+  const StraightSteps line = straight;
   s.count = line.count;
   const double last = static_cast<double>(line.columns - 1);
   const auto stride = static_cast<std::int32_t>(panel.neighbour_stride);
   const auto length = static_cast<std::int32_t>(panel.length);
   const auto plane = static_cast<std::int32_t>(line.plane);
+#pragma GCC ivdep
   for (int i = 0; i < line.count; ++i) {
     const double lateral = line.lateral + i * line.lateral_step;
     const double column = std::min(std::max(std::floor(lateral), 0.0), last);
@@ -405,6 +409,7 @@ void FillVoxelSteps(const VoxelSteps& v, double ix, double iy, const ColumnPanel
                     ColumnSteps& s) {
   s.count = v.count;
   const auto length = static_cast<std::int32_t>(panel.length);
+#pragma GCC ivdep
   for (int i = 0; i < v.count; ++i) {
     const double scale = 1 / (v.depth[i] + v.depth_x[i] * ix + v.depth_y[i] * iy);
     const double at =

@@ -2,20 +2,24 @@
 // panel and a linear resampling along it. Dispatched at run time to the best instruction set.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 namespace tomoslab {
 
 /// Outputs that one kernel call computes at most (rows of a forward projection, slices of a
 /// backprojection).
-inline constexpr std::int64_t kBlock = 64;
-/// A kernel reads up to this many samples from where an output block begins; zeros of this length
-/// before and after a line make every block inside or outside read defined numbers.
-inline constexpr std::int64_t kMargin = kBlock + 16;
-/// Samples before the first one an output touches that a kernel may read.
-inline constexpr std::int64_t kLead = 22;
-/// Samples past the last one an output touches that a kernel may read.
-inline constexpr std::int64_t kTrail = 36;
+inline constexpr std::int64_t kBlock = 128;
+/// Zeros of this length before and after a line let kernels read defined numbers for every block,
+/// inside or outside.
+inline constexpr std::int64_t kMargin = 80;
+
+/// Kernels read tables of up to five vectors of 16 samples for four vectors of outputs. `step` is
+/// the smallest number of samples from one output to the next of all steps of a call.
+/// Samples before the first one an output touches that are read:
+inline double ReadBefore(double step) { return std::clamp(50 - 48 * step, 2.0, 22.0); }
+/// Samples from the last output's position on that are read:
+inline double ReadAfter(double step) { return std::clamp(83 - 63 * step, 20.0, 83.0); }
 
 /// Columns of samples copied next to each other, so that they fit in the cache and are surrounded
 /// by zeros. Column c begins at samples + c · length, the lateral neighbour of a column stands

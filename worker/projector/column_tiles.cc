@@ -70,6 +70,17 @@ std::vector<Tile> TilesOf(MainAxis main, IndexRange planes, IndexRange lateral, 
   return tiles;
 }
 
+void CopyPadded(const float* line, std::int64_t count, IndexRange range, float* to) {
+  const IndexRange inside = Intersect(range, {0, count});
+  if (line == nullptr || inside.empty()) {
+    std::fill_n(to, range.size(), 0.0f);
+    return;
+  }
+  to = std::fill_n(to, inside.begin - range.begin, 0.0f);
+  to = std::copy(line + inside.begin, line + inside.end, to);
+  std::fill_n(to, range.end - inside.end, 0.0f);
+}
+
 std::int64_t ViewsPerTask(std::int64_t views, std::int64_t blocks) {
   const std::int64_t runs = (kTasksPerThread * ThreadCount() + blocks - 1) / blocks;
   return std::clamp<std::int64_t>((views + runs - 1) / runs, std::min(views, kFewestViews), views);

@@ -43,6 +43,9 @@ std::int64_t TileSide(std::int64_t samples);
 /// planes × lateral cut into tiles of `side` × `side`.
 std::vector<Tile> TilesOf(MainAxis main, IndexRange planes, IndexRange lateral, std::int64_t side);
 
+/// to[0 …) ← line[range), with zeros outside [0, count) and everywhere if line is null.
+void CopyPadded(const float* line, std::int64_t count, IndexRange range, float* to);
+
 /// Views that one task takes of `views`, when each view has `blocks` blocks: enough tasks to keep
 /// all threads busy, enough views to be worth the copy of a tile.
 std::int64_t ViewsPerTask(std::int64_t views, std::int64_t blocks);

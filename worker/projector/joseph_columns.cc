@@ -34,8 +34,8 @@ class TilePanel {
 
   /// The steps in which rays of this column cross the tile. Outputs start at detector row `row`.
   bool Fill(const RayColumn& rays, const ViewRows& rows, double row, ColumnSteps& steps) const {
-    const IndexRange planes = Between(rays.lateral, static_cast<double>(tile_.lateral.begin),
-                                      static_cast<double>(tile_.lateral.end), tile_.planes);
+    const IndexRange planes = PlanesBetween(rays, static_cast<double>(tile_.lateral.begin),
+                                            static_cast<double>(tile_.lateral.end), tile_.planes);
     if (planes.empty()) return false;
     const double t = rays.t(planes.begin), rise = rows.slope + row * rows.step;
     StraightSteps line{
@@ -114,44 +114,46 @@ class ForwardTask {
       if (!geometry_.Uses(view, tile.main)) continue;
       shadow = geometry_.Shadow(view, tile);
       if (shadow.columns.empty()) continue;
-      double first[2], last[2];
-      for (const int end : {0, 1}) {
-        const double t = end == 0 ? shadow.nearest : shadow.farthest;
-        const ViewRows& rows = geometry_.Rows(view);
+      const ViewRows& rows = geometry_.Rows(view);
+      double lowest = std::numeric_limits<double>::infinity(), highest = -lowest;
+      double smallest_step = lowest, end = highest;
+      for (const double t : {shadow.nearest, shadow.farthest}) {
         const double step = rows.Step(t);
-        first[end] = rows.Start(t) + static_cast<double>(row_) * step;
-        last[end] = first[end] + static_cast<double>(rows_ - 1) * step;
+        const double first = rows.Start(t) + static_cast<double>(row_) * step;
+        const double last = first + static_cast<double>(rows_ - 1) * step;
+        // Kernels compute whole groups of vectors.
+        const double padded = first + static_cast<double>(DivideUp(rows_, 64) * 64 - 1) * step;
+        lowest = std::min({lowest, first, last});
+        highest = std::max({highest, first, last});
+        smallest_step = std::min(smallest_step, step);
+        end = std::max(end, padded);
       }
-      const auto [lowest, highest] = std::minmax({first[0], first[1], last[0], last[1]});
       if (!(highest > -1 && lowest < slab_.slices)) {
         shadow.columns = {0, 0};
         continue;
       }
-      low = std::min(low, lowest);
-      high = std::max({high, first[0] + kMargin - kTrail, first[1] + kMargin - kTrail, highest});
+      low = std::min(low, lowest - ReadBefore(smallest_step));
+      high = std::max(high, std::max(highest, end) + ReadAfter(smallest_step));
     }
     if (low > high) return {0, 0};
     const auto margin = static_cast<double>(kMargin), slices = static_cast<double>(slab_.slices);
-    const auto begin = static_cast<std::int64_t>(std::max(std::floor(low) - kLead, -margin));
-    const auto end =
-        static_cast<std::int64_t>(std::min(std::floor(high) + kTrail, slices + margin));
+    const auto begin = static_cast<std::int64_t>(std::max(std::floor(low), -margin));
+    const auto end = static_cast<std::int64_t>(std::min(std::ceil(high), slices + margin));
     return {begin, begin + DivideUp(end - begin, 16) * 16};
   }
 
   void Pack(const TilePanel& panel, const Tile& tile, const Lattice& lattice, IndexRange slices) {
-    const IndexRange inside = Intersect(slices, {0, slab_.slices});
-    for (std::int64_t c = tile.lateral.begin; c <= tile.lateral.end; ++c) {
-      for (std::int64_t j = tile.planes.begin; j < tile.planes.end; ++j) {
-        float* column = panel.Column(c, j);
-        if (c < 0 || c >= lattice.columns || inside.empty()) {
-          std::fill_n(column, slices.size(), 0.0f);
-          continue;
-        }
-        const float* source = x_ + lattice.Offset(j, c);
-        std::fill(column, column + (inside.begin - slices.begin), 0.0f);
-        std::copy(source + inside.begin, source + inside.end,
-                  column + (inside.begin - slices.begin));
-        std::fill(column + (inside.end - slices.begin), column + slices.size(), 0.0f);
+    // Along the volume's rows: neighbours in memory one after the other.
+    const bool planes_inside = tile.main == MainAxis::kX;
+    const IndexRange columns{tile.lateral.begin, tile.lateral.end + 1};
+    const IndexRange outer = planes_inside ? columns : tile.planes,
+                     inner = planes_inside ? tile.planes : columns;
+    for (std::int64_t i = outer.begin; i < outer.end; ++i) {
+      for (std::int64_t k = inner.begin; k < inner.end; ++k) {
+        const std::int64_t c = planes_inside ? i : k, j = planes_inside ? k : i;
+        const bool exists = c >= 0 && c < lattice.columns;
+        CopyPadded(exists ? x_ + lattice.Offset(j, c) : nullptr, slab_.slices, slices,
+                   panel.Column(c, j));
       }
     }
   }
@@ -274,19 +276,26 @@ class BackwardTask {
   IndexRange FindRows(const ViewRows& rows, const TileShadow& shadow) const {
     const auto count = static_cast<double>(band_.rows.size());
     double low = std::numeric_limits<double>::infinity(), high = -low;
+    double smallest_rise = low, end = high;
     for (const double t : {shadow.nearest, shadow.farthest}) {
       const double step = rows.Step(t), start = rows.Start(t);
       // At the source (t ≤ 0) or with rows in one place: all of them.
       const bool any = (rows.cone && !(t > 0)) || step == 0;
-      double first = any ? 0 : (static_cast<double>(first_) - 1 - start) / step;
-      double last = any ? count : (static_cast<double>(first_ + slices_) - start) / step;
+      const double rise = any ? 0 : 1 / step;
+      const double first = any ? 0 : (static_cast<double>(first_) - 1 - start) * rise;
+      const double last = any ? count : first + static_cast<double>(slices_ + 1) * rise;
+      const double padded = first + static_cast<double>(DivideUp(slices_, 64) * 64 + 1) * rise;
       low = std::min({low, first, last});
-      high = std::max({high, first, last, std::min(first, last) + kMargin - kTrail});
+      high = std::max({high, first, last});
+      smallest_rise = std::min(smallest_rise, rise);
+      end = std::max(end, padded);
     }
     if (!(high > -1 && low < count)) return {0, 0};
     const auto margin = static_cast<double>(kMargin);
-    return {static_cast<std::int64_t>(std::max(std::floor(low) - kLead, -margin)),
-            static_cast<std::int64_t>(std::min(std::floor(high) + kTrail + 3, count + margin))};
+    return {
+        static_cast<std::int64_t>(std::max(std::floor(low - ReadBefore(smallest_rise)), -margin)),
+        static_cast<std::int64_t>(
+            std::min(std::ceil(std::max(high, end) + ReadAfter(smallest_rise)), count + margin))};
   }
 
   static void SpreadParallel(const float* line, std::int64_t rows, const ColumnSteps& steps,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "worker/core/parallel.h"
@@ -75,7 +76,7 @@ class VoxelTask {
   Window WindowOf(std::int64_t view) const {
     const PixelMap& map = maps_[view];
     double left = band_.columns + 1.0, right = -2, low = static_cast<double>(band_.rows.size()) + 1,
-           high = -2, top = -2;
+           high = -2, end_read = high, smallest_step = std::numeric_limits<double>::infinity();
     ForCorners([&](double ix, double iy) {
       const double scale = 1 / map.depth(ix, iy, 0), column = map.column_depth(ix, iy, 0) * scale;
       left = std::min(left, column);
@@ -87,18 +88,22 @@ class VoxelTask {
                    last = map.row_depth(ix, iy, end) * scale - offset;
       low = std::min({low, first, last});
       high = std::max({high, first, last});
-      top = std::max(top, first + kMargin - kTrail);
+      const double step = map.row_depth.z * scale;
+      const double padded = first + static_cast<double>((slices_.size() + 63) / 64 * 64 - 1) * step;
+      smallest_step = std::min(smallest_step, step);
+      end_read = std::max(end_read, padded);
     });
     const double count = band_.columns, rows = static_cast<double>(band_.rows.size());
     if (!(right > -1 && left < count && high > -1 && low < rows)) return {view, {0, 0}, {0, 0}};
     const auto margin = static_cast<double>(kMargin);
     // Two columns of zeros beyond the detector's edge: blends that touch nothing are found there.
-    return {view,
-            {static_cast<std::int64_t>(std::max(std::floor(left) - 1, -2.0)),
-             static_cast<std::int64_t>(std::min(std::floor(right) + 3, count + 2))},
-            {static_cast<std::int64_t>(std::max(std::floor(low) - kLead, -margin)),
-             static_cast<std::int64_t>(
-                 std::min(std::floor(std::max(high, top)) + kTrail, rows + margin))}};
+    return {
+        view,
+        {static_cast<std::int64_t>(std::max(std::floor(left) - 1, -2.0)),
+         static_cast<std::int64_t>(std::min(std::floor(right) + 3, count + 2))},
+        {static_cast<std::int64_t>(std::max(std::floor(low - ReadBefore(smallest_step)), -margin)),
+         static_cast<std::int64_t>(std::min(
+             std::ceil(std::max(high, end_read) + ReadAfter(smallest_step)), rows + margin))}};
   }
 
   /// In groups whose packed windows fit in the cache.
@@ -171,17 +176,16 @@ class VoxelTask {
     voxels.depth_y[i] = map.depth.y;
   }
 
+  /// Detector column c of a view, or null beyond the detector.
+  const float* Line(std::int64_t view, std::int64_t c) const {
+    return c >= 0 && c < band_.columns ? y_ + band_.Offset(view, c) : nullptr;
+  }
+
   /// The window as it is, with zeros beyond the detector.
   void PackRows(const Window& window, const ColumnPanel& panel, float* to) const {
     const IndexRange rows{window.rows.begin, window.rows.begin + panel.length};
-    const IndexRange inside = Intersect(rows, {0, band_.rows.size()});
-    for (std::int64_t c = window.columns.begin; c < window.columns.end; ++c) {
-      std::fill_n(to, panel.length, 0.0f);
-      if (c >= 0 && c < band_.columns && !inside.empty()) {
-        const float* from = y_ + band_.Offset(window.view, c);
-        std::copy(from + inside.begin, from + inside.end, to + (inside.begin - rows.begin));
-      }
-      to += panel.length;
+    for (std::int64_t c = window.columns.begin; c < window.columns.end; ++c, to += panel.length) {
+      CopyPadded(Line(window.view, c), band_.rows.size(), rows, to);
     }
   }
 
@@ -199,17 +203,11 @@ class VoxelTask {
     one.start[0] = map.row_depth(0, 0, static_cast<double>(slices_.begin)) -
                    static_cast<double>(window.rows.begin + band_.rows.begin);
     one.step[0] = map.row_depth.z;
-    const IndexRange inside =
-        Intersect({window.rows.begin, window.rows.begin + length}, {0, band_.rows.size()});
-    for (std::int64_t c = window.columns.begin; c < window.columns.end; ++c) {
+    const IndexRange rows{window.rows.begin, window.rows.begin + length};
+    for (std::int64_t c = window.columns.begin; c < window.columns.end; ++c, to += panel.length) {
+      CopyPadded(Line(window.view, c), band_.rows.size(), rows, line.data());
       std::fill_n(to, panel.length, 0.0f);
-      if (c >= 0 && c < band_.columns && !inside.empty()) {
-        const float* from = y_ + band_.Offset(window.view, c);
-        std::copy(from + inside.begin, from + inside.end,
-                  line.data() + (inside.begin - window.rows.begin));
-        AddResampled({line.data(), 0, length}, one, slices_.size(), to);
-      }
-      to += panel.length;
+      AddResampled({line.data(), 0, length}, one, slices_.size(), to);
     }
   }
 
