@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include "client/job_display.h"
-#include "client/line_ranges.h"
 #include "tests/worker/data/scratch_folder.h"
 
 namespace tomoslab {
@@ -122,22 +121,6 @@ TEST(MakeJobSpec, FlagsThatMakeNoSenseAreRefused) {
   options.window.clear();
   options.start = "somewhere";
   refused(options, "somewhere");
-}
-
-TEST(LineRanges, MergesAndFindsGaps) {
-  LineRanges ranges;
-  EXPECT_EQ(ranges.Missing(5), (std::vector<IndexRange>{{0, 5}}));
-  ranges.Add({10, 20});
-  ranges.Add({30, 40});
-  ranges.Add({20, 25});
-  ranges.Add({12, 14});
-  ranges.Add({7, 7});
-  EXPECT_EQ(ranges.Count(), 25);
-  EXPECT_EQ(ranges.Missing(50), (std::vector<IndexRange>{{0, 10}, {25, 30}, {40, 50}}));
-  EXPECT_EQ(ranges.Missing(35), (std::vector<IndexRange>{{0, 10}, {25, 30}}));
-  ranges.Add({0, 100});
-  EXPECT_EQ(ranges.Count(), 100);
-  EXPECT_TRUE(ranges.Missing(100).empty());
 }
 
 TEST(IterationText, SaysHowFarAndHowLong) {
