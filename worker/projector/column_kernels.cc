@@ -44,9 +44,13 @@ HWY_INLINE V Lookup(V first, V second, VI index) {
   static_assert(kLanes == 8 || kLanes == 4 || kLanes == 1);
   const auto lane =
       hn::IndicesFromVec(D(), hn::And(index, hn::Set(DI(), std::int32_t{kLanes - 1})));
-  return hn::IfNegativeThenElse(hn::BitCast(D(), hn::ShiftLeft<kShift>(index)),
-                                hn::TableLookupLanes(second, lane),
-                                hn::TableLookupLanes(first, lane));
+  VI in_second = hn::ShiftLeft<kShift>(index);
+#if HWY_TARGET != HWY_AVX2
+  // Not every IfThenElse looks at the sign alone (SSSE3).
+  in_second = hn::BroadcastSignBit(in_second);
+#endif
+  return hn::IfThenElse(hn::MaskFromVec(hn::BitCast(D(), in_second)),
+                        hn::TableLookupLanes(second, lane), hn::TableLookupLanes(first, lane));
 #endif
 }
 
