@@ -82,6 +82,7 @@ void CopyPadded(const float* line, std::int64_t count, IndexRange range, float* 
 }
 
 std::int64_t ViewsPerTask(std::int64_t views, std::int64_t blocks) {
+  if (views == 0) return 1;
   const std::int64_t runs = (kTasksPerThread * ThreadCount() + blocks - 1) / blocks;
   return std::clamp<std::int64_t>((views + runs - 1) / runs, std::min(views, kFewestViews), views);
 }

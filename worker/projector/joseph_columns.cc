@@ -68,15 +68,18 @@ class TilePanel {
 
 thread_local AlignedFloats panel_storage, line_storage;
 
-/// One run of the forward projection: views [first, last) of a block of rows.
+/// One run of the forward projection: a block of rows of the columns that have one main axis, in a
+/// few views.
 class ForwardTask {
  public:
   ForwardTask(const Volume& slab, const float* x, const ProjectionBand& band,
-              const ColumnGeometry& geometry, IndexRange views, std::int64_t block, float* y)
+              const ColumnGeometry& geometry, MainAxis main, absl::Span<const std::int64_t> views,
+              std::int64_t block, float* y)
       : slab_(slab),
         x_(x),
         band_(band),
         geometry_(geometry),
+        main_(main),
         views_(views),
         row_(block * kBlock),
         rows_(std::min(kBlock, band.rows.size() - row_)),
@@ -84,18 +87,18 @@ class ForwardTask {
         shadows_(views.size()) {}
 
   void Run() {
-    for (std::int64_t view = views_.begin; view < views_.end; ++view) {
+    for (const std::int64_t view : views_) {
       for (std::int64_t column = 0; column < band_.columns; ++column) {
-        std::fill_n(Out(view, column), rows_, 0.0f);
+        if (geometry_.Column(view, column).main == main_) {
+          std::fill_n(Out(view, column), rows_, 0.0f);
+        }
       }
     }
-    for (const MainAxis main : {MainAxis::kX, MainAxis::kY}) {
-      const Lattice lattice(slab_, main);
-      // A step belongs to the tile of its lower column, which may lie just outside: begin at −1.
-      for (const Tile& tile :
-           TilesOf(main, {0, lattice.planes}, {-1, lattice.columns}, TileSide(kBlock + kBlock))) {
-        RunTile(tile, lattice);
-      }
+    const Lattice lattice(slab_, main_);
+    // A step belongs to the tile of its lower column, which may lie just outside: begin at −1.
+    for (const Tile& tile :
+         TilesOf(main_, {0, lattice.planes}, {-1, lattice.columns}, TileSide(kBlock + kBlock))) {
+      RunTile(tile, lattice);
     }
   }
 
@@ -108,10 +111,9 @@ class ForwardTask {
   /// none does.
   IndexRange FindSlices(const Tile& tile) {
     double low = std::numeric_limits<double>::infinity(), high = -low;
-    for (std::int64_t view = views_.begin; view < views_.end; ++view) {
-      TileShadow& shadow = shadows_[view - views_.begin];
-      shadow = {{0, 0}, 0, 0};
-      if (!geometry_.Uses(view, tile.main)) continue;
+    for (std::size_t i = 0; i < views_.size(); ++i) {
+      const std::int64_t view = views_[i];
+      TileShadow& shadow = shadows_[i];
       shadow = geometry_.Shadow(view, tile);
       if (shadow.columns.empty()) continue;
       const ViewRows& rows = geometry_.Rows(view);
@@ -164,8 +166,9 @@ class ForwardTask {
     const TilePanel panel(tile, slices, panel_storage);
     Pack(panel, tile, lattice, slices);
     ColumnSteps steps;
-    for (std::int64_t view = views_.begin; view < views_.end; ++view) {
-      const IndexRange columns = shadows_[view - views_.begin].columns;
+    for (std::size_t i = 0; i < views_.size(); ++i) {
+      const std::int64_t view = views_[i];
+      const IndexRange columns = shadows_[i].columns;
       const ViewRows& rows = geometry_.Rows(view);
       for (std::int64_t column = columns.begin; column < columns.end; ++column) {
         const RayColumn& rays = geometry_.Column(view, column);
@@ -208,7 +211,8 @@ class ForwardTask {
   const float* x_;
   const ProjectionBand& band_;
   const ColumnGeometry& geometry_;
-  IndexRange views_;
+  MainAxis main_;
+  absl::Span<const std::int64_t> views_;
   std::int64_t row_, rows_;
   float* y_;
   std::vector<TileShadow> shadows_;
@@ -339,11 +343,27 @@ void ProjectJosephColumns(const Volume& slab, const float* x, const ProjectionBa
   const auto views = static_cast<std::int64_t>(band.views.size());
   const std::int64_t blocks = DivideUp(band.rows.size(), kBlock);
   if (blocks == 0 || views == 0) return;
-  const std::int64_t run = ViewsPerTask(views, blocks);
-  const std::int64_t runs = DivideUp(views, run);
-  ParallelFor(0, blocks * runs, [&](std::int64_t task) {
-    const IndexRange part{task % runs * run, std::min(views, (task % runs + 1) * run)};
-    ForwardTask(slab, x, band, geometry, part, task / runs, y).Run();
+  struct Run {
+    MainAxis main;
+    absl::Span<const std::int64_t> views;
+  };
+  std::vector<std::int64_t> using_axis[2];
+  std::vector<Run> runs;
+  for (const MainAxis main : {MainAxis::kX, MainAxis::kY}) {
+    std::vector<std::int64_t>& list = using_axis[main == MainAxis::kY];
+    for (std::int64_t view = 0; view < views; ++view) {
+      if (geometry.Uses(view, main)) list.push_back(view);
+    }
+    const auto count = static_cast<std::int64_t>(list.size());
+    const std::int64_t most = ViewsPerTask(count, 2 * blocks);
+    for (std::int64_t first = 0; first < count; first += most) {
+      runs.push_back({main, absl::MakeConstSpan(list).subspan(first, most)});
+    }
+  }
+  const auto count = static_cast<std::int64_t>(runs.size());
+  ParallelFor(0, blocks * count, [&](std::int64_t task) {
+    const Run& run = runs[task % count];
+    ForwardTask(slab, x, band, geometry, run.main, run.views, task / count, y).Run();
   });
   ParallelFor(0, views, [&](std::int64_t view) {
     for (std::int64_t column = 0; column < band.columns; ++column) {
