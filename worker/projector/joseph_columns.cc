@@ -1,270 +1,392 @@
 #include "worker/projector/joseph_columns.h"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "worker/core/parallel.h"
-#include "worker/projector/resample.h"
+#include "worker/projector/column_geometry.h"
+#include "worker/projector/column_kernels.h"
+#include "worker/projector/column_tiles.h"
 
 namespace tomoslab {
 namespace {
 
-enum class MainAxis { kX, kY };
+std::int64_t DivideUp(std::int64_t count, std::int64_t by) { return (count + by - 1) / by; }
 
-/// Everything the rays of one detector column share. Positions are in voxels of the slab (0 =
-/// centre of the first). The plane at index j across the main axis is met at lateral(j) on the
-/// other one, and t(j) of the way from the source to the detector.
-struct ColumnPlane {
-  MainAxis main;
-  Positions t, lateral;
-  double row0, row_step;  // z of the pixel in row 0, and from row to row
-  double source_z;        // cone: z of the source
-  bool cone;
-  IndexRange planes;  // where lateral(j) meets the volume
-  bool all_rows_lit;  // every row of the band meets the slab in every plane of `planes`
+/// The voxel columns of one tile, [lateral][plane][z], with a column of zeros (or of scratch) at
+/// each lateral end of the volume.
+class TilePanel {
+ public:
+  TilePanel(const Tile& tile, IndexRange slices, AlignedFloats& storage)
+      : tile_(tile), slices_(slices) {
+    panel_.length = slices.size();
+    // A few cache lines more than a power of two: neighbours must not meet in the same cache set.
+    panel_.neighbour_stride = tile.planes.size() * panel_.length + 48;
+    panel_.samples = storage.Resize((tile.lateral.size() + 1) * panel_.neighbour_stride);
+  }
 
-  /// z as a function of the detector row, in plane j.
-  Positions Z(std::int64_t plane) const {
-    if (!cone) return {row0, row_step};
-    const double at = t(plane);
-    return {source_z + at * (row0 - source_z), at * row_step};
+  const ColumnPanel& columns() const { return panel_; }
+  float* Column(std::int64_t lateral, std::int64_t plane) const {
+    return panel_.samples + (lateral - tile_.lateral.begin) * panel_.neighbour_stride +
+           (plane - tile_.planes.begin) * panel_.length;
   }
-  IndexRange LitRows(Positions z, std::int64_t slices, IndexRange rows) const {
-    return all_rows_lit ? rows : Inside(z, slices, rows);
+
+  /// The steps in which rays of this column cross the tile. Outputs start at detector row `row`.
+  bool Fill(const RayColumn& rays, const ViewRows& rows, double row, ColumnSteps& steps) const {
+    const IndexRange planes = PlanesBetween(rays, static_cast<double>(tile_.lateral.begin),
+                                            static_cast<double>(tile_.lateral.end), tile_.planes);
+    if (planes.empty()) return false;
+    const double t = rays.t(planes.begin), rise = rows.slope + row * rows.step;
+    StraightSteps line{
+        .count = static_cast<int>(planes.size()),
+        .lateral = rays.lateral(planes.begin) - static_cast<double>(tile_.lateral.begin),
+        .lateral_step = rays.lateral.step,
+        .start = rows.base - static_cast<double>(slices_.begin),
+        .start_step = 0,
+        .step = rows.step,
+        .step_step = 0,
+        .plane = planes.begin - tile_.planes.begin,
+        .columns = tile_.lateral.size()};
+    if (rows.cone) {
+      line.start += t * rise;
+      line.start_step = rays.t.step * rise;
+      line.step = t * rows.step;
+      line.step_step = rays.t.step * rows.step;
+    } else {
+      line.start += row * rows.step;
+    }
+    FillSteps(line, panel_, steps);
+    return true;
   }
+
+ private:
+  Tile tile_;
+  IndexRange slices_;
+  ColumnPanel panel_;
 };
 
-class ColumnGeometry {
+thread_local AlignedFloats panel_storage, line_storage;
+
+/// One run of the forward projection: a block of rows of the columns that have one main axis, in a
+/// few views.
+class ForwardTask {
  public:
-  ColumnGeometry(const Volume& slab, const ProjectionBand& band)
-      : band_(band),
-        slab_(slab),
-        origin_(slab.VoxelCenter(0, 0, 0)),
-        width_(slab.voxel_width_mm),
-        height_(slab.voxel_height_mm) {}
+  ForwardTask(const Volume& slab, const float* x, const ProjectionBand& band,
+              const ColumnGeometry& geometry, MainAxis main, absl::Span<const std::int64_t> views,
+              std::int64_t block, float* y)
+      : slab_(slab),
+        x_(x),
+        band_(band),
+        geometry_(geometry),
+        main_(main),
+        views_(views),
+        row_(block * kBlock),
+        rows_(std::min(kBlock, band.rows.size() - row_)),
+        y_(y),
+        shadows_(views.size()) {}
 
-  ColumnPlane Plane(std::int64_t view_index, std::int64_t column) const {
-    const View& view = band_.views[view_index];
-    const bool cone = view.beam == Beam::kCone;
-    const Vec3 pixel = view.Pixel(0, static_cast<double>(column));
-    const Vec3 direction =
-        view.Direction(0, static_cast<double>(column));  // mm; x and y are the same for all rows
-    const Vec3 start = cone ? view.source : pixel;
-    const double px = (start.x - origin_.x) / width_, py = (start.y - origin_.y) / width_;
-    const double dx = direction.x / width_, dy = direction.y / width_;
-    const bool along_x = std::abs(dx) >= std::abs(dy);
-    const double main = along_x ? px : py, across = along_x ? py : px;
-    const double t_step = 1 / (along_x ? dx : dy), slope = (along_x ? dy : dx) * t_step;
-    ColumnPlane plane{.main = along_x ? MainAxis::kX : MainAxis::kY,
-                      .t = {-main * t_step, t_step},
-                      .lateral = {across - main * slope, slope},
-                      .row0 = (pixel.z - origin_.z) / height_,
-                      .row_step = view.row_step.z / height_,
-                      .source_z = (view.source.z - origin_.z) / height_,
-                      .cone = cone,
-                      .planes = {},
-                      .all_rows_lit = false};
-    plane.planes = Inside(plane.lateral, along_x ? slab_.rows : slab_.columns,
-                          {0, along_x ? slab_.columns : slab_.rows});
-    plane.all_rows_lit = AllRowsLit(plane);
-    return plane;
-  }
-
-  /// y[row] *= the ray's length per voxel plane, mm.
-  void ScaleByLength(std::int64_t view_index, std::int64_t column, float* y) const {
-    const View& view = band_.views[view_index];
-    const Vec3 level = view.Direction(0, static_cast<double>(column));
-    const double main = std::max(std::abs(level.x), std::abs(level.y));
-    const double planar = level.x * level.x + level.y * level.y;
-    for (std::int64_t row = band_.rows.begin; row < band_.rows.end; ++row) {
-      const double dz =
-          view.beam == Beam::kCone ? level.z + static_cast<double>(row) * view.row_step.z : 0;
-      y[row - band_.rows.begin] *= static_cast<float>(std::sqrt(planar + dz * dz) / main * width_);
+  void Run() {
+    for (const std::int64_t view : views_) {
+      for (std::int64_t column = 0; column < band_.columns; ++column) {
+        if (geometry_.Column(view, column).main == main_) {
+          std::fill_n(Out(view, column), rows_, 0.0f);
+        }
+      }
+    }
+    const Lattice lattice(slab_, main_);
+    // A step belongs to the tile of its lower column, which may lie just outside: begin at −1.
+    for (const Tile& tile :
+         TilesOf(main_, {0, lattice.planes}, {-1, lattice.columns}, TileSide(kBlock + kBlock))) {
+      RunTile(tile, lattice);
     }
   }
 
  private:
-  /// A row's z changes linearly from plane to plane: lit in the first and the last is lit in all.
-  bool AllRowsLit(const ColumnPlane& plane) const {
-    if (plane.planes.empty()) return false;
-    for (const std::int64_t j : {plane.planes.begin, plane.planes.end - 1}) {
-      if (Inside(plane.Z(j), slab_.slices, band_.rows) != band_.rows) return false;
-    }
-    return true;
+  float* Out(std::int64_t view, std::int64_t column) const {
+    return y_ + band_.Offset(view, column) + row_;
   }
 
-  ProjectionBand band_;
-  Volume slab_;
-  Vec3 origin_;
-  double width_, height_;
+  /// The slices that the block's rows meet in the tile, with what kernels read around them; empty:
+  /// none does.
+  IndexRange FindSlices(const Tile& tile) {
+    double low = std::numeric_limits<double>::infinity(), high = -low;
+    for (std::size_t i = 0; i < views_.size(); ++i) {
+      const std::int64_t view = views_[i];
+      TileShadow& shadow = shadows_[i];
+      shadow = geometry_.Shadow(view, tile);
+      if (shadow.columns.empty()) continue;
+      const ViewRows& rows = geometry_.Rows(view);
+      double lowest = std::numeric_limits<double>::infinity(), highest = -lowest;
+      double smallest_step = lowest, end = highest;
+      for (const double t : {shadow.nearest, shadow.farthest}) {
+        const double step = rows.Step(t);
+        const double first = rows.Start(t) + static_cast<double>(row_) * step;
+        const double last = first + static_cast<double>(rows_ - 1) * step;
+        // Kernels compute whole groups of vectors.
+        const double padded = first + static_cast<double>(DivideUp(rows_, 64) * 64 - 1) * step;
+        lowest = std::min({lowest, first, last});
+        highest = std::max({highest, first, last});
+        smallest_step = std::min(smallest_step, step);
+        end = std::max(end, padded);
+      }
+      if (!(highest > -1 && lowest < slab_.slices)) {
+        shadow.columns = {0, 0};
+        continue;
+      }
+      low = std::min(low, lowest - ReadBefore(smallest_step));
+      high = std::max(high, std::max(highest, end) + ReadAfter(smallest_step));
+    }
+    if (low > high) return {0, 0};
+    const auto margin = static_cast<double>(kMargin), slices = static_cast<double>(slab_.slices);
+    const auto begin = static_cast<std::int64_t>(std::max(std::floor(low), -margin));
+    const auto end = static_cast<std::int64_t>(std::min(std::ceil(high), slices + margin));
+    return {begin, begin + DivideUp(end - begin, 16) * 16};
+  }
+
+  void Pack(const TilePanel& panel, const Tile& tile, const Lattice& lattice, IndexRange slices) {
+    // Along the volume's rows: neighbours in memory one after the other.
+    const bool planes_inside = tile.main == MainAxis::kX;
+    const IndexRange columns{tile.lateral.begin, tile.lateral.end + 1};
+    const IndexRange outer = planes_inside ? columns : tile.planes,
+                     inner = planes_inside ? tile.planes : columns;
+    for (std::int64_t i = outer.begin; i < outer.end; ++i) {
+      for (std::int64_t k = inner.begin; k < inner.end; ++k) {
+        const std::int64_t c = planes_inside ? i : k, j = planes_inside ? k : i;
+        const bool exists = c >= 0 && c < lattice.columns;
+        CopyPadded(exists ? x_ + lattice.Offset(j, c) : nullptr, slab_.slices, slices,
+                   panel.Column(c, j));
+      }
+    }
+  }
+
+  void RunTile(const Tile& tile, const Lattice& lattice) {
+    const IndexRange slices = FindSlices(tile);
+    if (slices.empty()) return;
+    const TilePanel panel(tile, slices, panel_storage);
+    Pack(panel, tile, lattice, slices);
+    ColumnSteps steps;
+    for (std::size_t i = 0; i < views_.size(); ++i) {
+      const std::int64_t view = views_[i];
+      const IndexRange columns = shadows_[i].columns;
+      const ViewRows& rows = geometry_.Rows(view);
+      for (std::int64_t column = columns.begin; column < columns.end; ++column) {
+        const RayColumn& rays = geometry_.Column(view, column);
+        if (rays.main != tile.main) continue;
+        if (!panel.Fill(rays, rows, static_cast<double>(row_), steps)) continue;
+        if (rows.cone) {
+          AddCone(panel, steps, Out(view, column));
+        } else {
+          AddParallel(panel, steps, Out(view, column));
+        }
+      }
+    }
+  }
+
+  void AddCone(const TilePanel& panel, const ColumnSteps& steps, float* out) const {
+    alignas(64) float sums[kBlock] = {};
+    AddResampled(panel.columns(), steps, rows_, sums);
+    for (std::int64_t k = 0; k < rows_; ++k) out[k] += sums[k];
+  }
+
+  /// Parallel rays meet the slices in the same places at every step: sum first, resample once.
+  void AddParallel(const TilePanel& panel, const ColumnSteps& steps, float* out) const {
+    const ColumnPanel& columns = panel.columns();
+    float* sums = line_storage.Resize(columns.length);
+    std::fill_n(sums, columns.length, 0.0f);
+    AddBlended(columns, steps, 0, columns.length, sums);
+    ColumnSteps one;
+    one.count = 1;
+    one.offset[0] = 0;
+    one.low[0] = 1;
+    one.high[0] = 0;
+    one.start[0] = steps.start[0];
+    one.step[0] = steps.step[0];
+    alignas(64) float resampled[kBlock] = {};
+    AddResampled({sums, 0, columns.length}, one, rows_, resampled);
+    for (std::int64_t k = 0; k < rows_; ++k) out[k] += resampled[k];
+  }
+
+  const Volume& slab_;
+  const float* x_;
+  const ProjectionBand& band_;
+  const ColumnGeometry& geometry_;
+  MainAxis main_;
+  absl::Span<const std::int64_t> views_;
+  std::int64_t row_, rows_;
+  float* y_;
+  std::vector<TileShadow> shadows_;
 };
 
-/// Two neighbouring voxel columns and their weights; a missing one (outside the volume) has weight
-/// 0 and the other's offset.
-struct ColumnPair {
-  std::int64_t offset[2];
-  float weight[2];
+/// One run of the backprojection: all views into a tile of a block of slices, which nobody else
+/// writes.
+class BackwardTask {
+ public:
+  BackwardTask(const ProjectionBand& band, const float* y, const ColumnGeometry& geometry,
+               const Volume& slab, const Tile& voxels, std::int64_t block, float* x)
+      : band_(band),
+        y_(y),
+        geometry_(geometry),
+        lattice_(slab, voxels.main),
+        voxels_(voxels),
+        // Rays between the tile's outer columns and their neighbours belong to it too; what they
+        // give to the neighbours is dropped.
+        tile_{voxels.main, voxels.planes, {voxels.lateral.begin - 1, voxels.lateral.end}},
+        first_(block * kBlock),
+        slices_(std::min(kBlock, slab.slices - first_)),
+        x_(x) {}
+
+  void Run() {
+    const IndexRange slices{first_, first_ + DivideUp(slices_, 16) * 16};
+    const TilePanel panel(tile_, slices, panel_storage);
+    std::fill_n(panel.columns().samples,
+                (tile_.lateral.size() + 1) * panel.columns().neighbour_stride, 0.0f);
+    bool written = false;
+    for (std::int64_t view = 0; view < static_cast<std::int64_t>(band_.views.size()); ++view) {
+      if (geometry_.Uses(view, tile_.main)) written |= RunView(view, panel);
+    }
+    if (written) Unpack(panel);
+  }
+
+ private:
+  bool RunView(std::int64_t view, const TilePanel& panel) {
+    const TileShadow shadow = geometry_.Shadow(view, tile_);
+    const ViewRows& rows = geometry_.Rows(view);
+    const IndexRange window = FindRows(rows, shadow);
+    if (window.empty()) return false;
+    const IndexRange lit = Intersect(window, {0, band_.rows.size()});
+    if (lit.empty()) return false;
+    bool written = false;
+    ColumnSteps steps;
+    float* line = line_storage.Resize(window.size());
+    std::fill_n(line, window.size(), 0.0f);
+    for (std::int64_t column = shadow.columns.begin; column < shadow.columns.end; ++column) {
+      const RayColumn& rays = geometry_.Column(view, column);
+      if (rays.main != tile_.main) continue;
+      if (!panel.Fill(rays, rows, static_cast<double>(window.begin), steps)) continue;
+      const float* from = y_ + band_.Offset(view, column);
+      std::copy(from + lit.begin, from + lit.end, line + (lit.begin - window.begin));
+      written = true;
+      if (rows.cone) {
+        SpreadResampled(line, window.size(), steps, panel.columns());
+      } else {
+        SpreadParallel(line, window.size(), steps, panel.columns());
+      }
+    }
+    return written;
+  }
+
+  /// The band's rows that touch the block's slices in the tile, with what kernels read around them.
+  IndexRange FindRows(const ViewRows& rows, const TileShadow& shadow) const {
+    const auto count = static_cast<double>(band_.rows.size());
+    double low = std::numeric_limits<double>::infinity(), high = -low;
+    double smallest_rise = low, end = high;
+    for (const double t : {shadow.nearest, shadow.farthest}) {
+      const double step = rows.Step(t), start = rows.Start(t);
+      // At the source (t ≤ 0) or with rows in one place: all of them.
+      const bool any = (rows.cone && !(t > 0)) || step == 0;
+      const double rise = any ? 0 : 1 / step;
+      const double first = any ? 0 : (static_cast<double>(first_) - 1 - start) * rise;
+      const double last = any ? count : first + static_cast<double>(slices_ + 1) * rise;
+      const double padded = first + static_cast<double>(DivideUp(slices_, 64) * 64 + 1) * rise;
+      low = std::min({low, first, last});
+      high = std::max({high, first, last});
+      smallest_rise = std::min(smallest_rise, rise);
+      end = std::max(end, padded);
+    }
+    if (!(high > -1 && low < count)) return {0, 0};
+    const auto margin = static_cast<double>(kMargin);
+    return {
+        static_cast<std::int64_t>(std::max(std::floor(low - ReadBefore(smallest_rise)), -margin)),
+        static_cast<std::int64_t>(
+            std::min(std::ceil(std::max(high, end) + ReadAfter(smallest_rise)), count + margin))};
+  }
+
+  static void SpreadParallel(const float* line, std::int64_t rows, const ColumnSteps& steps,
+                             const ColumnPanel& panel) {
+    ColumnSteps one;
+    one.count = 1;
+    one.offset[0] = 0;
+    one.low[0] = 1;
+    one.high[0] = 0;
+    one.start[0] = steps.start[0];
+    one.step[0] = steps.step[0];
+    alignas(64) float resampled[2 * kBlock] = {};
+    SpreadResampled(line, rows, one, {resampled, kBlock, panel.length});
+    SpreadBlended(resampled, steps, panel);
+  }
+
+  void Unpack(const TilePanel& panel) {
+    for (std::int64_t c = voxels_.lateral.begin; c < voxels_.lateral.end; ++c) {
+      for (std::int64_t j = voxels_.planes.begin; j < voxels_.planes.end; ++j) {
+        const float* column = panel.Column(c, j);
+        float* to = x_ + lattice_.Offset(j, c) + first_;
+        for (std::int64_t z = 0; z < slices_; ++z) to[z] += column[z];
+      }
+    }
+  }
+
+  const ProjectionBand& band_;
+  const float* y_;
+  const ColumnGeometry& geometry_;
+  Lattice lattice_;
+  Tile voxels_, tile_;
+  std::int64_t first_, slices_;
+  float* x_;
 };
-
-/// lateral lies in (−1, count).
-ColumnPair PairAt(const Volume& slab, MainAxis main, std::int64_t plane, double lateral) {
-  const bool along_x = main == MainAxis::kX;
-  const std::int64_t count = along_x ? slab.rows : slab.columns;
-  const std::int64_t x_stride = slab.slices, y_stride = x_stride * slab.columns;
-  const std::int64_t stride = along_x ? y_stride : x_stride,
-                     base = plane * (along_x ? x_stride : y_stride);
-  const std::int64_t first = static_cast<std::int64_t>(lateral + 1) - 1;
-  const auto fraction = static_cast<float>(lateral - static_cast<double>(first));
-  ColumnPair pair{{base + first * stride, base + (first + 1) * stride}, {1 - fraction, fraction}};
-  if (first < 0) {
-    pair.offset[0] = pair.offset[1];
-    pair.weight[0] = 0;
-  } else if (first + 1 >= count) {
-    pair.offset[1] = pair.offset[0];
-    pair.weight[1] = 0;
-  }
-  return pair;
-}
-
-/// line[z] ← Σ weight · column[z], z in [range).
-void Blend(const float* x, const ColumnPair& pair, IndexRange range, float* line) {
-  const float* a = x + pair.offset[0];
-  const float* b = x + pair.offset[1];
-  const float wa = pair.weight[0], wb = pair.weight[1];
-  for (std::int64_t z = range.begin; z < range.end; ++z) line[z] = wa * a[z] + wb * b[z];
-}
-
-/// column[z] += weight · line[z], z in [range).
-void BlendTransposed(const float* line, const ColumnPair& pair, IndexRange range, float* x) {
-  for (int side = 0; side < 2; ++side) {
-    if (pair.weight[side] == 0) continue;
-    float* column = x + pair.offset[side];
-    const float weight = pair.weight[side];
-    for (std::int64_t z = range.begin; z < range.end; ++z) column[z] += weight * line[z];
-  }
-}
-
-thread_local PaddedLine scratch_line;
-
-/// Zeroes the padding around [range) so that interpolation sees nothing outside what was blended.
-void ZeroAround(IndexRange range, float* samples) {
-  samples[range.begin - 1] = 0;
-  samples[range.end] = 0;
-}
-
-/// Up to this many rows are interpolated one by one: a line buffer would cost more than it saves.
-constexpr std::int64_t kFewRows = 4;
-
-void GatherFew(const float* x, const ColumnPair& pair, Positions z, IndexRange rows,
-               std::int64_t slices, float* y) {
-  const float* a = x + pair.offset[0];
-  const float* b = x + pair.offset[1];
-  for (std::int64_t row = rows.begin; row < rows.end; ++row) {
-    const double at = z(row);
-    const std::int64_t k = static_cast<std::int64_t>(at + 1) - 1;
-    const auto f = static_cast<float>(at - static_cast<double>(k));
-    const float low = k >= 0 ? pair.weight[0] * a[k] + pair.weight[1] * b[k] : 0;
-    const float high = k + 1 < slices ? pair.weight[0] * a[k + 1] + pair.weight[1] * b[k + 1] : 0;
-    y[row] += low + f * (high - low);
-  }
-}
-
-void SpreadFew(const float* y, Positions z, IndexRange rows, std::int64_t slices,
-               const ColumnPair& pair, float* x) {
-  float* a = x + pair.offset[0];
-  float* b = x + pair.offset[1];
-  for (std::int64_t row = rows.begin; row < rows.end; ++row) {
-    const double at = z(row);
-    const std::int64_t k = static_cast<std::int64_t>(at + 1) - 1;
-    const auto f = static_cast<float>(at - static_cast<double>(k));
-    const float high = f * y[row], low = y[row] - high;
-    if (k >= 0) {
-      a[k] += pair.weight[0] * low;
-      b[k] += pair.weight[1] * low;
-    }
-    if (k + 1 < slices) {
-      a[k + 1] += pair.weight[0] * high;
-      b[k + 1] += pair.weight[1] * high;
-    }
-  }
-}
-
-void ProjectColumn(const Volume& slab, const float* x, const ColumnPlane& geometry, IndexRange rows,
-                   float* y) {
-  float* samples = scratch_line.samples();
-  for (std::int64_t plane = geometry.planes.begin; plane < geometry.planes.end; ++plane) {
-    const Positions z = geometry.Z(plane);
-    const IndexRange lit = geometry.LitRows(z, slab.slices, rows);
-    if (lit.empty()) continue;
-    const ColumnPair pair = PairAt(slab, geometry.main, plane, geometry.lateral(plane));
-    if (lit.size() <= kFewRows) {
-      GatherFew(x, pair, z, lit, slab.slices, y - rows.begin);
-      continue;
-    }
-    const IndexRange touched = Touched(z, slab.slices, lit);
-    ZeroAround(touched, samples);
-    Blend(x, pair, touched, samples);
-    Gather(scratch_line.padded(), z, lit, y - rows.begin);
-  }
-}
-
-void BackprojectColumn(const Volume& slab, const ColumnPlane& geometry, std::int64_t plane,
-                       IndexRange rows, const float* y, float* x) {
-  const Positions z = geometry.Z(plane);
-  const IndexRange lit = geometry.LitRows(z, slab.slices, rows);
-  if (lit.empty()) return;
-  const ColumnPair pair = PairAt(slab, geometry.main, plane, geometry.lateral(plane));
-  if (lit.size() <= kFewRows) {
-    SpreadFew(y - rows.begin, z, lit, slab.slices, pair, x);
-    return;
-  }
-  const IndexRange touched = Touched(z, slab.slices, lit);
-  float* samples = scratch_line.samples();
-  std::fill(samples + touched.begin - 1, samples + touched.end + 1, 0.0f);
-  Spread(y - rows.begin, z, lit, scratch_line.padded());
-  BlendTransposed(samples, pair, touched, x);
-}
 
 }  // namespace
 
 void ProjectJosephColumns(const Volume& slab, const float* x, const ProjectionBand& band,
                           float* y) {
   const ColumnGeometry geometry(slab, band);
-  const auto lines = static_cast<std::int64_t>(band.views.size()) * band.columns;
-  ParallelFor(0, lines, [&](std::int64_t line) {
-    scratch_line.Resize(slab.slices);
-    const std::int64_t view = line / band.columns, column = line % band.columns;
-    float* out = y + band.Offset(view, column);
-    std::fill_n(out, band.rows.size(), 0.0f);
-    ProjectColumn(slab, x, geometry.Plane(view, column), band.rows, out);
-    geometry.ScaleByLength(view, column, out);
+  const auto views = static_cast<std::int64_t>(band.views.size());
+  const std::int64_t blocks = DivideUp(band.rows.size(), kBlock);
+  if (blocks == 0 || views == 0) return;
+  struct Run {
+    MainAxis main;
+    absl::Span<const std::int64_t> views;
+  };
+  std::vector<std::int64_t> using_axis[2];
+  std::vector<Run> runs;
+  for (const MainAxis main : {MainAxis::kX, MainAxis::kY}) {
+    std::vector<std::int64_t>& list = using_axis[main == MainAxis::kY];
+    for (std::int64_t view = 0; view < views; ++view) {
+      if (geometry.Uses(view, main)) list.push_back(view);
+    }
+    const auto count = static_cast<std::int64_t>(list.size());
+    const std::int64_t most = ViewsPerTask(count, 2 * blocks);
+    for (std::int64_t first = 0; first < count; first += most) {
+      runs.push_back({main, absl::MakeConstSpan(list).subspan(first, most)});
+    }
+  }
+  const auto count = static_cast<std::int64_t>(runs.size());
+  ParallelFor(0, blocks * count, [&](std::int64_t task) {
+    const Run& run = runs[task % count];
+    ForwardTask(slab, x, band, geometry, run.main, run.views, task / count, y).Run();
+  });
+  ParallelFor(0, views, [&](std::int64_t view) {
+    for (std::int64_t column = 0; column < band.columns; ++column) {
+      geometry.ScaleByLength(view, column, y + band.Offset(view, column));
+    }
   });
 }
 
 void BackprojectJosephColumns(const ProjectionBand& band, float* y, const Volume& slab, float* x) {
+  if (band.rows.empty()) return;
   const ColumnGeometry geometry(slab, band);
-  const auto lines = static_cast<std::int64_t>(band.views.size()) * band.columns;
-  std::vector<ColumnPlane> planes(lines);
-  ParallelFor(0, lines, [&](std::int64_t line) {
-    const std::int64_t view = line / band.columns, column = line % band.columns;
-    planes[line] = geometry.Plane(view, column);
-    geometry.ScaleByLength(view, column, y + band.Offset(view, column));
+  ParallelFor(0, static_cast<std::int64_t>(band.views.size()), [&](std::int64_t view) {
+    for (std::int64_t column = 0; column < band.columns; ++column) {
+      geometry.ScaleByLength(view, column, y + band.Offset(view, column));
+    }
   });
-  // Rays whose main axis is x meet each plane x = j once, and write into that plane only: planes go
-  // to threads. Then y. A few planes at a time, so that the lines' geometry is read from memory
-  // less often.
-  constexpr std::int64_t kPlanes = 8;
+  const std::int64_t blocks = DivideUp(slab.slices, kBlock);
   for (const MainAxis main : {MainAxis::kX, MainAxis::kY}) {
-    const std::int64_t count = main == MainAxis::kX ? slab.columns : slab.rows;
-    ParallelFor(0, (count + kPlanes - 1) / kPlanes, [&](std::int64_t block) {
-      scratch_line.Resize(slab.slices);
-      for (std::int64_t line = 0; line < lines; ++line) {
-        const ColumnPlane& column = planes[line];
-        if (column.main != main) continue;
-        const IndexRange met = Intersect(column.planes, {block * kPlanes, (block + 1) * kPlanes});
-        for (std::int64_t plane = met.begin; plane < met.end; ++plane) {
-          BackprojectColumn(slab, column, plane, band.rows, y + line * band.rows.size(), x);
-        }
-      }
+    const Lattice lattice(slab, main);
+    const std::vector<Tile> tiles =
+        TilesOf(main, {0, lattice.planes}, {0, lattice.columns}, TileSide(kBlock));
+    ParallelFor(0, static_cast<std::int64_t>(tiles.size()) * blocks, [&](std::int64_t task) {
+      BackwardTask(band, y, geometry, slab, tiles[task / blocks], task % blocks, x).Run();
     });
   }
 }

@@ -1,0 +1,178 @@
+// Voxel-views per second of the projector kernels, beside what the machine can do at most.
+//
+//   projector_benchmark [size views]… [--benchmark_… options]
+// Each size gives a cube of size³ voxels, size² pixels and its number of views; by default
+// 256 180 and 512 360. Rates: GUPS = 10⁹ voxels · views per second; per_cpu: the
+// same per second of processor time, which hardly depends on who else uses the machine; per_fma:
+// GUPS per GFLOP/s of the FMA loop, per_copy: GUPS per GB/s of the stream copy, both as measured in
+// the same run.
+#include <benchmark/benchmark.h>
+
+#include <cstdlib>
+#include <ctime>
+#include <numbers>
+#include <string>
+#include <vector>
+
+#include "tests/benchmarks/machine_ceilings.h"
+#include "worker/core/parallel.h"
+#include "worker/geometry/scan.h"
+#include "worker/projector/joseph.h"
+#include "worker/projector/voxel_backproject.h"
+
+namespace tomoslab::benchmarks {
+namespace {
+
+double fma_gflops[3] = {}, copy_gbs[3] = {};  // by threads
+
+void Fma(benchmark::State& state, int threads) {
+  SetThreadCount(threads);
+  double operations = 0;
+  for (auto _ : state) operations += RunFmaLoop(1 << 20);
+  state.counters["GFLOP/s"] = benchmark::Counter(operations / 1e9, benchmark::Counter::kIsRate);
+}
+
+void Copy(benchmark::State& state, int threads) {
+  SetThreadCount(threads);
+  const std::int64_t count = std::int64_t{1} << 26;  // 256 MB: larger than a share of any cache
+  std::vector<float> from(count, 1), to(count);
+  double bytes = 0;
+  for (auto _ : state) {
+    StreamCopy(from.data(), count, to.data());
+    bytes += 2.0 * 4 * static_cast<double>(count);
+  }
+  state.counters["GB/s"] = benchmark::Counter(bytes / 1e9, benchmark::Counter::kIsRate);
+}
+
+struct Case {
+  Beam beam;
+  int size, views;
+};
+
+/// Magnification 2 in cone beam, the source 4 volume widths from the axis; pixels as large as
+/// voxels where they meet at the axis.
+Scan ScanOf(const Case& c) {
+  CircularOrbit orbit;
+  orbit.beam = c.beam;
+  orbit.source_object_distance_mm = 4 * c.size;
+  orbit.source_detector_distance_mm = 8 * c.size;
+  for (int view = 0; view < c.views; ++view) {
+    orbit.angle_rad.push_back(2 * std::numbers::pi * view / c.views);
+  }
+  const double pixel = c.beam == Beam::kCone ? 2 : 1;
+  return *MakeCircularScan(
+      {.rows = c.size, .columns = c.size, .pixel_width_mm = pixel, .pixel_height_mm = pixel},
+      orbit);
+}
+
+enum class Kernel { kForward, kBack, kVoxels };
+
+void Project(benchmark::State& state, Case c, Kernel kernel, int threads) {
+  SetThreadCount(threads);
+  const Scan scan = ScanOf(c);
+  const Volume volume{.columns = c.size,
+                      .rows = c.size,
+                      .slices = c.size,
+                      .voxel_width_mm = 1,
+                      .voxel_height_mm = 1,
+                      .center_mm = {}};
+  const ProjectionBand band{scan.views, c.size, {0, c.size}};
+  std::vector<float> x(volume.VoxelCount(), 1e-3f), y(scan.PixelCount(), 1e-3f);
+  const std::clock_t begin = std::clock();
+  std::clock_t paused = 0;
+  for (auto _ : state) {
+    switch (kernel) {
+      case Kernel::kForward:
+        ProjectJoseph(volume, x.data(), band, y.data());
+        break;
+      case Kernel::kBack:
+        state.PauseTiming();
+        paused -= std::clock();
+        std::fill(y.begin(), y.end(), 1e-3f);  // it is scratch: without this it grows
+        paused += std::clock();
+        state.ResumeTiming();
+        BackprojectJoseph(band, y.data(), volume, x.data());
+        break;
+      case Kernel::kVoxels:
+        BackprojectVoxels(band, y.data(), volume, x.data());
+    }
+  }
+  const double updates = static_cast<double>(volume.VoxelCount()) * c.views *
+                         static_cast<double>(state.iterations()) / 1e9;
+  const auto rate = [](double amount) {
+    return benchmark::Counter(amount, benchmark::Counter::kIsRate);
+  };
+  const double cpu_seconds = static_cast<double>(std::clock() - begin - paused) / CLOCKS_PER_SEC;
+  state.counters["GUPS"] = rate(updates);
+  state.counters["per_cpu"] = updates / cpu_seconds;
+  if (fma_gflops[threads] > 0) state.counters["per_fma"] = rate(updates / fma_gflops[threads]);
+  if (copy_gbs[threads] > 0) state.counters["per_copy"] = rate(updates / copy_gbs[threads]);
+}
+
+/// Prints as usual, and keeps the ceilings for the kernels that follow.
+class Reporter : public benchmark::ConsoleReporter {
+ public:
+  void ReportRuns(const std::vector<Run>& runs) override {
+    for (const Run& run : runs) Keep(run);
+    ConsoleReporter::ReportRuns(runs);
+  }
+
+ private:
+  static void Keep(const Run& run) {
+    const std::string name = run.benchmark_name();
+    const int threads = name.find("2 threads") != std::string::npos ? 2 : 1;
+    if (const auto found = run.counters.find("GFLOP/s"); found != run.counters.end()) {
+      fma_gflops[threads] = std::max(fma_gflops[threads], found->second.value);
+    }
+    if (const auto found = run.counters.find("GB/s"); found != run.counters.end()) {
+      copy_gbs[threads] = std::max(copy_gbs[threads], found->second.value);
+    }
+  }
+};
+
+std::string Name(const Case& c, const char* kernel, int threads) {
+  return std::string(c.beam == Beam::kCone ? "cone " : "parallel ") + std::to_string(c.size) +
+         "^3 x " + std::to_string(c.views) + " " + kernel +
+         (threads == 1 ? ", 1 thread" : ", 2 threads");
+}
+
+void Register(const std::vector<std::pair<int, int>>& sizes) {
+  const auto add = [](const std::string& name, auto&& function) {
+    benchmark::RegisterBenchmark(name.c_str(), function)
+        ->UseRealTime()
+        ->Unit(benchmark::kMillisecond);
+  };
+  for (const int threads : {1, 2}) {
+    const std::string suffix = threads == 1 ? ", 1 thread" : ", 2 threads";
+    add("FMA loop" + suffix, [=](benchmark::State& state) { Fma(state, threads); });
+    add("stream copy" + suffix, [=](benchmark::State& state) { Copy(state, threads); });
+  }
+  for (const auto& [size, views] : sizes) {
+    for (const Beam beam : {Beam::kCone, Beam::kParallel}) {
+      const Case c{beam, size, views};
+      for (const int threads : {1, 2}) {
+        for (const auto& [kernel, name] : {std::pair{Kernel::kForward, "forward"},
+                                           {Kernel::kBack, "back"},
+                                           {Kernel::kVoxels, "voxel-driven"}}) {
+          add(Name(c, name, threads), [=, kernel = kernel](benchmark::State& state) {
+            Project(state, c, kernel, threads);
+          });
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace tomoslab::benchmarks
+
+int main(int argc, char** argv) {
+  benchmark::Initialize(&argc, argv);
+  std::vector<std::pair<int, int>> sizes;
+  for (int i = 1; i + 1 < argc; i += 2)
+    sizes.emplace_back(std::atoi(argv[i]), std::atoi(argv[i + 1]));
+  if (sizes.empty()) sizes = {{256, 180}, {512, 360}};
+  tomoslab::benchmarks::Register(sizes);
+  tomoslab::benchmarks::Reporter reporter;
+  benchmark::RunSpecifiedBenchmarks(&reporter);
+}
