@@ -11,10 +11,10 @@
 namespace tomoslab {
 namespace {
 
-Hdf5Handle StringType(const std::string& text) {
+// Of variable length: no limit, and h5py reads it as str.
+Hdf5Handle StringType() {
   Hdf5Handle type(H5Tcopy(H5T_C_S1), H5Tclose);
-  H5Tset_size(type.get(), std::max<std::size_t>(text.size(), 1));
-  H5Tset_strpad(type.get(), H5T_STR_NULLPAD);
+  H5Tset_size(type.get(), H5T_VARIABLE);
   H5Tset_cset(type.get(), H5T_CSET_UTF8);
   return type;
 }
@@ -81,9 +81,10 @@ absl::Status Hdf5NewFile::AddNumbers(const std::string& key, absl::Span<const do
 }
 
 absl::Status Hdf5NewFile::AddText(const std::string& key, const std::string& text) {
-  const Hdf5Handle type = StringType(text);
+  const Hdf5Handle type = StringType();
   TOMOSLAB_ASSIGN_OR_RETURN(const Hdf5Handle dataset, AddDataset(key, type.get(), {}));
-  if (H5Dwrite(dataset.get(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, text.c_str()) < 0)
+  const char* const characters = text.c_str();
+  if (H5Dwrite(dataset.get(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, &characters) < 0)
     return Failed(key);
   return absl::OkStatus();
 }
@@ -114,13 +115,12 @@ absl::Status Hdf5NewFile::SetAttribute(const std::string& key, const std::string
 
 absl::Status Hdf5NewFile::SetAttribute(const std::string& key, const std::string& name,
                                        const std::string& text) {
-  // An attribute holds at most 64 KiB; longer texts (a job with a thousand vectors) are cut.
-  const std::string kept = text.substr(0, 60000);
-  const Hdf5Handle type = StringType(kept), space = SpaceOf({});
+  const Hdf5Handle type = StringType(), space = SpaceOf({});
   const Hdf5Handle attribute(H5Acreate_by_name(file_.get(), key.c_str(), name.c_str(), type.get(),
                                                space.get(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT),
                              H5Aclose);
-  if (!attribute || H5Awrite(attribute.get(), type.get(), kept.c_str()) < 0)
+  const char* const characters = text.c_str();
+  if (!attribute || H5Awrite(attribute.get(), type.get(), &characters) < 0)
     return Failed(absl::StrCat(key, "@", name));
   return absl::OkStatus();
 }
