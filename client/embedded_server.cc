@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,6 +25,29 @@ namespace {
 constexpr double kStartSeconds = 60;
 constexpr double kStopSeconds = 20;
 constexpr double kPollSeconds = 0.05;
+constexpr const char* kFolderPrefix = "tomoslab-";
+
+// Held by us and inherited by the server: as long as one of the two lives, the folder is in use. −1
+// when it is.
+int LockFolder(const std::string& folder, int create) {
+  const int lock = open((folder + "/lock").c_str(), O_RDWR | create, 0600);
+  if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB) == 0) return lock;
+  close(lock);
+  return -1;
+}
+
+// Folders whose owner was killed before it could remove them.
+void RemoveAbandoned(const std::filesystem::path& parent) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(parent, error)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with(kFolderPrefix) || name.size() != std::strlen(kFolderPrefix) + 6) continue;
+    const int lock = LockFolder(entry.path().string(), 0);
+    if (lock < 0) continue;  // in use, or not one of ours
+    std::filesystem::remove_all(entry.path(), error);
+    close(lock);
+  }
+}
 
 std::string ProgramBesideThisOne(const char* name) {
   std::error_code error;
@@ -57,13 +81,15 @@ absl::StatusOr<std::unique_ptr<EmbeddedServer>> EmbeddedServer::Start(
   const std::filesystem::path parent = options.work_folder.empty()
                                            ? std::filesystem::temp_directory_path(error)
                                            : std::filesystem::path(options.work_folder);
-  std::string folder = (parent / "tomoslab-XXXXXX").string();
+  RemoveAbandoned(parent);
+  std::string folder = (parent / absl::StrCat(kFolderPrefix, "XXXXXX")).string();
   if (mkdtemp(folder.data()) == nullptr) {
     return absl::InvalidArgumentError(absl::StrCat(folder,
                                                    ": cannot be made: ", std::strerror(errno),
                                                    "; choose another place with --work-folder"));
   }
   server->folder_ = folder;
+  server->lock_ = LockFolder(folder, O_CREAT);
   TOMOSLAB_RETURN_IF_ERROR(server->Launch(options));
   TOMOSLAB_RETURN_IF_ERROR(server->WaitUntilListening());
   return server;
@@ -146,6 +172,7 @@ EmbeddedServer::~EmbeddedServer() {
   Stop();
   std::error_code ignored;
   if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
+  if (lock_ >= 0) close(lock_);
 }
 
 }  // namespace tomoslab

@@ -43,6 +43,7 @@ class EmbeddedServer {
 
   std::string folder_, address_;
   pid_t pid_ = -1;
+  int lock_ = -1;  // file descriptor of the folder's lock
 };
 
 }  // namespace tomoslab

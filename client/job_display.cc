@@ -17,13 +17,14 @@ constexpr int kBarWidth = 30;
 constexpr auto kBetweenLines = std::chrono::seconds(2);
 
 std::string PoolText(const v1::PoolReport& pool) {
-  std::string text = absl::StrFormat("on pool %s, %d rank%s:", pool.pool(), pool.rank_size(),
-                                     pool.rank_size() == 1 ? "" : "s");
+  std::string text =
+      absl::StrFormat("%d rank%s%s%s:", pool.rank_size(), pool.rank_size() == 1 ? "" : "s",
+                      pool.pool().empty() ? "" : " of pool ", pool.pool());
   for (const v1::RankReport& rank : pool.rank()) {
-    absl::StrAppendFormat(
-        &text, "\n  rank %d on %s (%s): slices %d to %d, detector rows %d to %d, %s", rank.rank(),
-        rank.host(), rank.device(), rank.slice_begin(), rank.slice_end() - 1, rank.row_begin(),
-        rank.row_end() - 1, BytesText(static_cast<double>(rank.memory_bytes())));
+    absl::StrAppendFormat(&text, "\n  rank %d on %s (%s): %s, %s, %s", rank.rank(), rank.host(),
+                          rank.device(), RangeText("slices", rank.slice_begin(), rank.slice_end()),
+                          RangeText("detector rows", rank.row_begin(), rank.row_end()),
+                          BytesText(static_cast<double>(rank.memory_bytes())));
   }
   return text;
 }
@@ -141,6 +142,11 @@ std::string Bar(double fraction) {
 
 std::string StateText(v1::JobState state) {
   return absl::AsciiStrToLower(v1::JobState_Name(state));
+}
+
+std::string RangeText(const char* what, std::int64_t begin, std::int64_t end) {
+  if (end <= begin) return absl::StrCat("no ", what);
+  return absl::StrFormat("%s %d to %d", what, begin, end - 1);
 }
 
 std::string BytesText(double bytes) {

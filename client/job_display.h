@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <string>
 
@@ -47,6 +48,8 @@ std::string Bar(double fraction);
 std::string JsonLine(const google::protobuf::Message& message);
 /// "SUCCEEDED" as people read it: "succeeded".
 std::string StateText(v1::JobState state);
+/// "slices 0 to 9" for [0, 10), "no slices" for an empty range.
+std::string RangeText(const char* what, std::int64_t begin, std::int64_t end);
 /// "1.5 GB"
 std::string BytesText(double bytes);
 /// "4 s", "3:20", "2:03:20"

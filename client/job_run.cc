@@ -112,8 +112,9 @@ void PrintPlan(const v1::JobPlan& plan) {
               BytesText(static_cast<double>(plan.projection_bytes())).c_str(),
               BytesText(static_cast<double>(plan.exchanged_bytes_per_iteration())).c_str());
   for (const v1::RankPlan& rank : plan.rank()) {
-    std::printf("  rank %d: slices %d to %d, detector rows %d to %d, %s\n", rank.rank(),
-                rank.slice_begin(), rank.slice_end() - 1, rank.row_begin(), rank.row_end() - 1,
+    std::printf("  rank %d: %s, %s, %s\n", rank.rank(),
+                RangeText("slices", rank.slice_begin(), rank.slice_end()).c_str(),
+                RangeText("detector rows", rank.row_begin(), rank.row_end()).c_str(),
                 BytesText(static_cast<double>(rank.memory_bytes())).c_str());
   }
   if (!plan.explanation().empty()) std::printf("  %s\n", plan.explanation().c_str());

@@ -11,9 +11,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "client/interrupt.h"
-#include "client/line_ranges.h"
 #include "proto/chunking.h"
 #include "proto/grpc_status.h"
+#include "proto/line_ranges.h"
 #include "proto/values.h"
 #include "tomoslab/v1/reconstruction.grpc.pb.h"
 #include "worker/core/status.h"
@@ -56,7 +56,9 @@ class Upload {
       acknowledged_before = acknowledged;
       if (status.ok()) continue;
       const bool again = IsTransient(status) || status.code() == absl::StatusCode::kDataLoss;
-      ShowProgress(std::string(status.message()));
+      const bool news = status.message() != last_trouble_;
+      last_trouble_ = std::string(status.message());
+      if (news) ShowProgress(last_trouble_);
       if (!again || !backoff.WaitAgain()) return status;
     }
   }
@@ -142,7 +144,7 @@ class Upload {
     std::vector<IndexRange> missing;
     {
       const std::lock_guard lock(mutex_);
-      missing = received_[kind].Missing(LineCount(scan_, kind));
+      missing = received_[kind].Missing({0, LineCount(scan_, kind)});
     }
     for (const IndexRange& range : missing) {
       const std::int64_t step = LinesPerChunk(bytes_per_line_);
@@ -172,6 +174,7 @@ class Upload {
   const UploadOptions& options_;
   const std::int64_t bytes_per_line_;
   absl::Status reading_error_;
+  std::string last_trouble_;
   std::string buffer_;                    // one chunk's data
   v1::UploadProjectionsRequest request_;  // one chunk, its memory used again
   std::mutex mutex_;

@@ -46,9 +46,20 @@ absl::Status WriteMiddleSlices(const MiddlePlanes& planes, const std::string& fo
   return absl::OkStatus();
 }
 
+// How many ranks worked on the job last; 0 = its log does not say.
+absl::StatusOr<int> RanksOf(ReconstructionClient& client, const v1::Job& job) {
+  int ranks = 0;
+  if (job.last_event() == 0) return ranks;
+  TOMOSLAB_RETURN_IF_ERROR(client.Watch(job.name(), 0, [&](const v1::JobEvent& event) {
+    if (event.has_pool()) ranks = event.pool().rank_size();
+    return event.sequence() < job.last_event();
+  }));
+  return ranks;
+}
+
 }  // namespace
 
-absl::StatusOr<VolumeRecord> RecordOf(const v1::Job& job, const v1::Scan& scan) {
+absl::StatusOr<VolumeRecord> RecordOf(const v1::Job& job, const v1::Scan& scan, int ranks) {
   VolumeRecord record;
   TOMOSLAB_ASSIGN_OR_RETURN(record.volume, ToVolume(job.spec().volume()));
   std::string spec;
@@ -64,6 +75,7 @@ absl::StatusOr<VolumeRecord> RecordOf(const v1::Job& job, const v1::Scan& scan) 
   record.figures = {{"iterations", job.last_iteration().iteration()},
                     {"relative_residual", job.last_iteration().relative_residual()},
                     {"elapsed_seconds", job.last_iteration().elapsed_seconds()},
+                    {"ranks", ranks},
                     {"attempts", job.attempts()}};
   return record;
 }
@@ -82,7 +94,8 @@ absl::Status WriteOutputs(
     const std::function<void(std::int64_t done, std::int64_t total)>& on_progress,
     const std::function<void(const std::string&)>& show) {
   TOMOSLAB_ASSIGN_OR_RETURN(const v1::Scan scan, client.GetScan(job.spec().scan()));
-  TOMOSLAB_ASSIGN_OR_RETURN(VolumeRecord record, RecordOf(job, scan));
+  TOMOSLAB_ASSIGN_OR_RETURN(const int ranks, RanksOf(client, job));
+  TOMOSLAB_ASSIGN_OR_RETURN(VolumeRecord record, RecordOf(job, scan, ranks));
   const Volume whole = record.volume;
   const IndexRange slices = options.slices.value_or(IndexRange{0, whole.slices});
   if (slices.begin < 0 || slices.empty() || slices.end > whole.slices) {

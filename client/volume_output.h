@@ -19,7 +19,7 @@ struct OutputOptions {
 };
 
 /// Where the volume lies and how it came to be, for the writers.
-absl::StatusOr<VolumeRecord> RecordOf(const v1::Job& job, const v1::Scan& scan);
+absl::StatusOr<VolumeRecord> RecordOf(const v1::Job& job, const v1::Scan& scan, int ranks);
 
 /// Fetches the job's volume into the files and says on `show` where they are (one call per line).
 /// Checks before it fetches that they can be written.

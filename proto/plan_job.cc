@@ -12,19 +12,6 @@
 namespace tomoslab {
 namespace {
 
-AlgorithmKind ToKind(const v1::Algorithm& algorithm) {
-  switch (algorithm.kind_case()) {
-    case v1::Algorithm::kSirt:
-      return AlgorithmKind::kSirt;
-    case v1::Algorithm::kCgls:
-      return AlgorithmKind::kCgls;
-    case v1::Algorithm::kBb:
-      return AlgorithmKind::kBarzilaiBorwein;
-    default:
-      return AlgorithmKind::kFdk;
-  }
-}
-
 double Gib(std::int64_t bytes) { return static_cast<double>(bytes) / (1 << 30); }
 
 std::string Explain(const v1::JobPlan& plan, const v1::JobSpec& spec, std::int64_t largest,
@@ -47,6 +34,19 @@ std::string Explain(const v1::JobPlan& plan, const v1::JobSpec& spec, std::int64
 }
 
 }  // namespace
+
+AlgorithmKind KindOf(const v1::Algorithm& algorithm) {
+  switch (algorithm.kind_case()) {
+    case v1::Algorithm::kSirt:
+      return AlgorithmKind::kSirt;
+    case v1::Algorithm::kCgls:
+      return AlgorithmKind::kCgls;
+    case v1::Algorithm::kBb:
+      return AlgorithmKind::kBarzilaiBorwein;
+    default:
+      return AlgorithmKind::kFdk;
+  }
+}
 
 absl::StatusOr<v1::JobPlan> PlanJob(const v1::JobSpec& spec, const v1::Scan& scan,
                                     const PoolSize& pool) {
@@ -71,7 +71,7 @@ absl::StatusOr<v1::JobPlan> PlanJob(const v1::JobSpec& spec, const v1::Scan& sca
     part->set_row_begin(static_cast<int>(exchange.owned[rank].begin));
     part->set_row_end(static_cast<int>(exchange.owned[rank].end));
     part->set_memory_bytes(
-        RankBytes(exchange, geometry, volume, ToKind(complete.algorithm()), rank));
+        RankBytes(exchange, geometry, volume, KindOf(complete.algorithm()), rank));
     largest = std::max(largest, part->memory_bytes());
   }
   plan.set_fits(pool.memory_bytes_per_rank == 0 || largest <= pool.memory_bytes_per_rank);

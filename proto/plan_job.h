@@ -6,6 +6,7 @@
 #include "absl/status/statusor.h"
 #include "tomoslab/v1/job.pb.h"
 #include "tomoslab/v1/scan.pb.h"
+#include "worker/plan/memory_plan.h"
 
 namespace tomoslab {
 
@@ -13,6 +14,9 @@ struct PoolSize {
   int ranks = 1;
   std::int64_t memory_bytes_per_rank = 0;  // 0 = unknown: everything fits
 };
+
+/// What the memory planner calls the algorithm; kFdk when none is set.
+AlgorithmKind KindOf(const v1::Algorithm& algorithm);
 
 /// Fails only when spec or scan is invalid; a job that does not fit is a plan with fits = false and
 /// an explanation.

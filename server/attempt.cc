@@ -68,6 +68,7 @@ absl::StatusOr<std::vector<v1::JobEvent>> ReportedEvents(JobTable& jobs, const A
     }
     if (!IsOver(state)) {
       events.push_back(event);
+      if (event.has_pool()) events.back().mutable_pool()->set_pool(job.pool());
       continue;
     }
     for (v1::JobEvent& end : EndEvents(jobs, attempt, request, event)) {

@@ -49,9 +49,11 @@ absl::Status JobQueue::CheckStart(const v1::JobSpec& complete) {
                                                          complete.volume())) {
     return absl::OkStatus();
   }
+  TOMOSLAB_ASSIGN_OR_RETURN(const Volume there, ToVolume(start.spec().volume()));
+  TOMOSLAB_ASSIGN_OR_RETURN(const Volume here, ToVolume(complete.volume()));
   return absl::InvalidArgumentError(absl::StrFormat(
-      "start.job = %s has another voxel grid than this job; leave `volume` as it is there",
-      start.name()));
+      "start.job = %s has another voxel grid (%s) than this job (%s); use the same volume",
+      start.name(), there.ToString(), here.ToString()));
 }
 
 absl::StatusOr<v1::CreateJobResponse> JobQueue::Create(const v1::CreateJobRequest& request,

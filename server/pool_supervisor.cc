@@ -87,9 +87,11 @@ class PoolSupervisor::LocalPool {
   void StartIfDue(Clock::time_point now) {
     if (running() || now < next_start_) return;
     instance_ = RandomToken();
-    absl::StatusOr<ChildProcess> process =
-        ChildProcess::Start(PoolCommandLine(options_, server_, name_, instance_),
-                            {"OMPI_ALLOW_RUN_AS_ROOT=1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1"});
+    absl::StatusOr<ChildProcess> process = ChildProcess::Start(
+        PoolCommandLine(options_, server_, name_, instance_),
+        // Threads that spin while they wait starve the other ranks of a busy machine.
+        {"OMPI_ALLOW_RUN_AS_ROOT=1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1",
+         "OMP_WAIT_POLICY=PASSIVE"});
     started_ = now;
     if (!process.ok()) {
       spdlog::error("pool {}: {}", name_, std::string(process.status().message()));

@@ -40,7 +40,7 @@ grpc::Status FakeReconstructionService::GetScan(grpc::ServerContext*,
        {v1::FRAME_KIND_PROJECTION, v1::FRAME_KIND_FLAT, v1::FRAME_KIND_DARK}) {
     std::int64_t next = 0;  // what is between the missing ranges
     const std::int64_t total = LineCount(scan, kind);
-    std::vector<IndexRange> missing = received[kind].Missing(total);
+    std::vector<IndexRange> missing = received[kind].Missing({0, total});
     missing.push_back({total, total});
     for (const IndexRange& gap : missing) {
       if (gap.begin > next) {

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "client/line_ranges.h"
+#include "proto/line_ranges.h"
 #include "tomoslab/v1/reconstruction.grpc.pb.h"
 
 namespace tomoslab {

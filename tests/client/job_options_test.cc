@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include "client/job_display.h"
-#include "client/line_ranges.h"
 #include "tests/worker/data/scratch_folder.h"
 
 namespace tomoslab {
@@ -124,22 +123,6 @@ TEST(MakeJobSpec, FlagsThatMakeNoSenseAreRefused) {
   refused(options, "somewhere");
 }
 
-TEST(LineRanges, MergesAndFindsGaps) {
-  LineRanges ranges;
-  EXPECT_EQ(ranges.Missing(5), (std::vector<IndexRange>{{0, 5}}));
-  ranges.Add({10, 20});
-  ranges.Add({30, 40});
-  ranges.Add({20, 25});
-  ranges.Add({12, 14});
-  ranges.Add({7, 7});
-  EXPECT_EQ(ranges.Count(), 25);
-  EXPECT_EQ(ranges.Missing(50), (std::vector<IndexRange>{{0, 10}, {25, 30}, {40, 50}}));
-  EXPECT_EQ(ranges.Missing(35), (std::vector<IndexRange>{{0, 10}, {25, 30}}));
-  ranges.Add({0, 100});
-  EXPECT_EQ(ranges.Count(), 100);
-  EXPECT_TRUE(ranges.Missing(100).empty());
-}
-
 TEST(IterationText, SaysHowFarAndHowLong) {
   v1::IterationReport report;
   report.set_iteration(12);
@@ -152,6 +135,8 @@ TEST(IterationText, SaysHowFarAndHowLong) {
 }
 
 TEST(Texts, ReadWell) {
+  EXPECT_EQ(RangeText("slices", 0, 10), "slices 0 to 9");
+  EXPECT_EQ(RangeText("slices", 1, 1), "no slices");
   EXPECT_EQ(BytesText(0), "0 B");
   EXPECT_EQ(BytesText(1.5e9), "1.5 GB");
   EXPECT_EQ(DurationText(3.2), "4 s");

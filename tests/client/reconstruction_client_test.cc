@@ -135,6 +135,9 @@ TEST_F(ReconstructionClientTest, OutputsHoldTheVolumeAndItsHistory) {
       ->mutable_stopping()
       ->set_iterations(7);
   service_.job.mutable_last_iteration()->set_iteration(7);
+  service_.job.set_last_event(20);
+  service_.events[3].mutable_pool()->add_rank();
+  service_.events[3].mutable_pool()->add_rank();
   const OutputOptions output{folder.path() + "/volume.h5", folder.path() + "/png",
                              IndexRange{2, 5}};
   std::vector<std::string> said;
@@ -156,6 +159,7 @@ TEST_F(ReconstructionClientTest, OutputsHoldTheVolumeAndItsHistory) {
   EXPECT_EQ(*file->TextAttribute("/process/tomoslab", "algorithm"), "cgls");
   EXPECT_EQ(*file->TextAttribute("/process/tomoslab", "scan: beam"), "parallel (/geometry@beam)");
   EXPECT_EQ(*file->NumberAttribute("/process/tomoslab", "iterations"), 7);
+  EXPECT_EQ(*file->NumberAttribute("/process/tomoslab", "ranks"), 2);
   EXPECT_NE(file->TextAttribute("/process/tomoslab", "job_spec_json")->find("\"iterations\":7"),
             std::string::npos);
 }

@@ -56,7 +56,7 @@ class UploadTest : public testing::Test {
           {v1::FRAME_KIND_FLAT, FrameKind::kFlat},
           {v1::FRAME_KIND_DARK, FrameKind::kDark}}) {
       const std::int64_t lines = reader_->description().LineCount(reader_kind);
-      EXPECT_TRUE(service_.received[kind].Missing(lines).empty());
+      EXPECT_TRUE(service_.received[kind].Missing({0, lines}).empty());
       const std::string& data = service_.data[kind];
       ASSERT_EQ(static_cast<std::int64_t>(data.size()),
                 lines * reader_->description().BytesPerLine());

@@ -39,6 +39,22 @@ TEST(LineRangesTest, SaysWhatIsThereAndWhatIsMissing) {
   EXPECT_THAT(lines.Missing({6, 9}), IsEmpty());
 }
 
+TEST(LineRangesTest, MergesAndFindsGaps) {
+  LineRanges ranges;
+  EXPECT_EQ(ranges.Missing({0, 5}), (std::vector<IndexRange>{{0, 5}}));
+  ranges.Add({10, 20});
+  ranges.Add({30, 40});
+  ranges.Add({20, 25});
+  ranges.Add({12, 14});
+  ranges.Add({7, 7});
+  EXPECT_EQ(ranges.Count(), 25);
+  EXPECT_EQ(ranges.Missing({0, 50}), (std::vector<IndexRange>{{0, 10}, {25, 30}, {40, 50}}));
+  EXPECT_EQ(ranges.Missing({0, 35}), (std::vector<IndexRange>{{0, 10}, {25, 30}}));
+  ranges.Add({0, 100});
+  EXPECT_EQ(ranges.Count(), 100);
+  EXPECT_TRUE(ranges.Missing({0, 100}).empty());
+}
+
 TEST(LineRangesTest, CountsWholeBlocks) {
   const LineRanges lines = Of({{1, 9}, {12, 16}});  // of blocks of 4: 4..8 and 12..16
   EXPECT_EQ(lines.WholeBlocks(4), 2);
@@ -55,7 +71,8 @@ TEST(LineRangesTest, AgreesWithAListOfLines) {
     std::vector<bool> there(kLines);
     LineRanges lines;
     for (int i = 0; i < 8; ++i) {
-      const std::int64_t begin = random() % kLines, end = std::min<std::int64_t>(kLines, begin + random() % 9);
+      const std::int64_t begin = random() % kLines,
+                         end = std::min<std::int64_t>(kLines, begin + random() % 9);
       lines.Add({begin, end});
       for (std::int64_t line = begin; line < end; ++line) there[line] = true;
     }

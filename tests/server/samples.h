@@ -1,6 +1,7 @@
 // A small scan and job, and the bytes of the scan's lines.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -59,7 +60,10 @@ inline std::vector<v1::ProjectionChunk> AllChunks(const v1::Scan& scan) {
   std::vector<v1::ProjectionChunk> chunks;
   for (const v1::FrameKind kind :
        {v1::FRAME_KIND_DARK, v1::FRAME_KIND_FLAT, v1::FRAME_KIND_PROJECTION}) {
-    chunks.push_back(SampleChunk(scan, kind, 0, LineCount(scan, kind)));
+    const std::int64_t lines = LineCount(scan, kind), most = LinesPerChunk(BytesPerLine(scan));
+    for (std::int64_t line = 0; line < lines; line += most) {
+      chunks.push_back(SampleChunk(scan, kind, line, std::min(lines, line + most)));
+    }
   }
   return chunks;
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "proto/plan_job.h"
 #include "proto/values.h"
 #include "worker/app/load_projections.h"
 #include "worker/app/prepare_scan.h"
@@ -12,7 +13,6 @@
 #include "worker/app/solve.h"
 #include "worker/app/volume_transfer.h"
 #include "worker/core/status.h"
-#include "worker/plan/memory_plan.h"
 
 namespace tomoslab {
 namespace {
@@ -29,19 +29,6 @@ bool IsPermanent(const absl::Status& status) {
       return true;
     default:
       return false;
-  }
-}
-
-AlgorithmKind ToKind(const v1::Algorithm& algorithm) {
-  switch (algorithm.kind_case()) {
-    case v1::Algorithm::kSirt:
-      return AlgorithmKind::kSirt;
-    case v1::Algorithm::kCgls:
-      return AlgorithmKind::kCgls;
-    case v1::Algorithm::kBb:
-      return AlgorithmKind::kBarzilaiBorwein;
-    default:
-      return AlgorithmKind::kFdk;
   }
 }
 
@@ -70,20 +57,20 @@ class Attempt {
     TOMOSLAB_ASSIGN_OR_RETURN(Scan scan, PrepareScan(client_, ranks_, lease_, reporter_));
     const DistributedProjector A(std::move(scan), volume, &ranks_);
     reporter_.Pool(
-        A, RankBytes(A.plan(), A.scan(), volume, ToKind(lease_.spec().algorithm()), ranks_.rank()));
+        A, RankBytes(A.plan(), A.scan(), volume, KindOf(lease_.spec().algorithm()), ranks_.rank()));
     if (!GoesOn()) return absl::OkStatus();
     TOMOSLAB_ASSIGN_OR_RETURN(Field b, LoadProjections(client_, lease_, A, reporter_));
     if (!GoesOn()) return absl::OkStatus();
-    return Reconstruct(A, std::move(b));
+    return Reconstruct(A, b);
   }
 
-  absl::Status Reconstruct(const DistributedProjector& A, Field b) {
+  absl::Status Reconstruct(const DistributedProjector& A, const Field& b) {
     reporter_.State(v1::RUNNING, "");
     if (!GoesOn()) return absl::OkStatus();
     Field x = A.NewVolume();
     TOMOSLAB_RETURN_IF_ERROR(FillStart(A, b, x));
     TOMOSLAB_ASSIGN_OR_RETURN(const SolveOutcome outcome,
-                              Solve(A, std::move(b), lease_.spec().algorithm(), reporter_, x));
+                              Solve(A, b, lease_.spec().algorithm(), reporter_, x));
     if (!GoesOn()) return absl::OkStatus();
     reporter_.Previews(A, outcome.iteration, x);
     reporter_.State(v1::WRITING, outcome.summary);

@@ -1,7 +1,5 @@
 #include "worker/app/solve.h"
 
-#include <utility>
-
 #include "absl/strings/str_format.h"
 #include "worker/core/status.h"
 #include "worker/solvers/barzilai_borwein.h"
@@ -53,10 +51,10 @@ RampOptions ToRampOptions(const v1::Fdk& message) {
   return options;
 }
 
-absl::Status RunFdk(const DistributedProjector& A, Field b, const v1::Fdk& message,
+absl::Status RunFdk(const DistributedProjector& A, const Field& b, const v1::Fdk& message,
                     ProgressReporter& reporter, Field& x) {
   TOMOSLAB_ASSIGN_OR_RETURN(const std::vector<std::string> warnings,
-                            Fdk(A, A.scan(), std::move(b), ToRampOptions(message), x));
+                            Fdk(A, A.scan(), b, ToRampOptions(message), x));
   for (const std::string& warning : warnings) reporter.Log(v1::WARNING, warning);
   return absl::OkStatus();
 }
@@ -90,11 +88,11 @@ SolverResult Iterate(const DistributedProjector& A, const Field& b, const v1::Al
 
 }  // namespace
 
-absl::StatusOr<SolveOutcome> Solve(const DistributedProjector& A, Field b,
+absl::StatusOr<SolveOutcome> Solve(const DistributedProjector& A, const Field& b,
                                    const v1::Algorithm& algorithm, ProgressReporter& reporter,
                                    Field& x) {
   if (algorithm.has_fdk()) {
-    TOMOSLAB_RETURN_IF_ERROR(RunFdk(A, std::move(b), algorithm.fdk(), reporter, x));
+    TOMOSLAB_RETURN_IF_ERROR(RunFdk(A, b, algorithm.fdk(), reporter, x));
     return SolveOutcome{"filtered and backprojected", 0};
   }
   const SolverResult result = Iterate(A, b, algorithm, reporter, x);
@@ -106,9 +104,7 @@ absl::StatusOr<SolveOutcome> Solve(const DistributedProjector& A, Field b,
 
 absl::Status StartFromFdk(const DistributedProjector& A, const Field& b, const v1::JobSpec& spec,
                           ProgressReporter& reporter, Field& x) {
-  Field copy = Like(b);
-  Copy(b, copy);
-  TOMOSLAB_RETURN_IF_ERROR(RunFdk(A, std::move(copy), spec.start().fdk(), reporter, x));
+  TOMOSLAB_RETURN_IF_ERROR(RunFdk(A, b, spec.start().fdk(), reporter, x));
   Clamp(BoundsOf(spec.algorithm()), x);
   return absl::OkStatus();
 }

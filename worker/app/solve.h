@@ -7,7 +7,6 @@
 #include "tomoslab/v1/job.pb.h"
 #include "worker/app/progress_reporter.h"
 #include "worker/distributed/distributed_projector.h"
-#include "worker/plan/memory_plan.h"
 
 namespace tomoslab {
 
@@ -17,13 +16,13 @@ struct SolveOutcome {
 };
 
 /// Runs the job's algorithm; collective.
-///   b: line integrals; used up.   x: the start image, then the result.
+///   b: line integrals.   x: the start image, then the result.
 ///   Fails: FailedPrecondition when FDK cannot use the geometry.
-absl::StatusOr<SolveOutcome> Solve(const DistributedProjector& A, Field b,
+absl::StatusOr<SolveOutcome> Solve(const DistributedProjector& A, const Field& b,
                                    const v1::Algorithm& algorithm, ProgressReporter& reporter,
                                    Field& x);
 
-/// x ← FDK of a copy of b, clipped to the algorithm's bounds: a start image.
+/// x ← FDK of b, clipped to the algorithm's bounds: a start image.
 absl::Status StartFromFdk(const DistributedProjector& A, const Field& b, const v1::JobSpec& spec,
                           ProgressReporter& reporter, Field& x);
 

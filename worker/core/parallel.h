@@ -12,7 +12,7 @@ void SetThreadCount(int threads);
 /// body(i) for i in [begin, end), dynamically scheduled; body must not throw.
 template <class Body>
 void ParallelFor(std::int64_t begin, std::int64_t end, Body&& body) {
-#pragma omp parallel for schedule(dynamic)
+#pragma omp parallel for schedule(dynamic) if (end - begin > 1)
   for (std::int64_t i = begin; i < end; ++i) body(i);
 }
 

@@ -1,11 +1,14 @@
 // Data Exchange files (docs/use.md, Files): /exchange/data with its flats, darks and angles;
 // geometry from /geometry where it is.
+#include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "worker/core/status.h"
+#include "worker/data/data_exchange_frames.h"
 #include "worker/data/data_exchange_geometry.h"
 #include "worker/data/hdf5_scan_reader.h"
 #include "worker/data/import_geometry.h"
@@ -57,24 +60,44 @@ absl::StatusOr<std::shared_ptr<FrameSource>> OpenReference(const Hdf5File& file,
   return source;
 }
 
+// The angles of the views that were written, out of all that were planned.
+absl::StatusOr<std::vector<double>> PickAngles(const Hdf5File& file,
+                                               const std::vector<double>& planned,
+                                               std::int64_t views,
+                                               const std::optional<FrameLog>& log,
+                                               std::vector<ImportedValue>& report) {
+  const std::string key = "/exchange/theta";
+  const auto planned_count = static_cast<std::int64_t>(planned.size());
+  if (planned_count == views) {
+    Note(report, "angles", AngleText(planned), key, Origin::kRead);
+    return planned;
+  }
+  const auto kept =
+      log && planned_count > views ? KeptViews(*log, views, planned_count) : std::nullopt;
+  if (!kept) {
+    return Invalid(
+        file, key,
+        absl::StrFormat(
+            "has %d angles for %d views; were frames lost, or is the scan still running?",
+            planned_count, views));
+  }
+  std::vector<double> angles;
+  for (const std::int64_t view : *kept) angles.push_back(planned[view]);
+  Note(report, "angles", AngleText(angles),
+       absl::StrFormat("%s; %d of %d frames were lost, by /defaults/NDArrayUniqueId", key,
+                       planned_count - views, planned_count),
+       Origin::kInferred);
+  return angles;
+}
+
 // Angles by /exchange/theta, else by tomoscan's rotation start and step, else by the format's
 // default.
 absl::StatusOr<std::vector<double>> ReadAngles(const Hdf5File& file, std::int64_t views,
+                                               const std::optional<FrameLog>& log,
                                                std::vector<ImportedValue>& report) {
-  const std::string key = "/exchange/theta";
-  if (absl::StatusOr<std::vector<double>> angles = AnglesRad(file, key); angles.ok()) {
-    if (static_cast<std::int64_t>(angles->size()) != views) {
-      return Invalid(
-          file, key,
-          absl::StrFormat(
-              "has %d angles for %d views; were frames lost, or is the scan still running?",
-              angles->size(), views));
-    }
-    Note(report, "angles", AngleText(*angles), key, Origin::kRead);
-    return angles;
-  } else if (!IsMissing(angles.status())) {
-    return angles.status();
-  }
+  const absl::StatusOr<std::vector<double>> theta = AnglesRad(file, "/exchange/theta");
+  if (theta.ok()) return PickAngles(file, *theta, views, log, report);
+  if (!IsMissing(theta.status())) return theta.status();
   const std::string rotation = "/process/acquisition/rotation/";
   const absl::StatusOr<double> start = file.Number(rotation + "rotation_start"),
                                step = file.Number(rotation + "rotation_step");
@@ -153,7 +176,27 @@ absl::StatusOr<double> ReadReferenceCounts(const Hdf5File& file, const ScanHints
   return Invalid(file, kData, absl::StrFormat("reference counts of %g must be above 0", counts));
 }
 
-absl::Status ImportReferences(const Hdf5File& file, const ScanHints& hints, Hdf5Import& import) {
+// When the flats or darks were taken: by the frame log, else before the scan.
+std::vector<int> ReadPositions(const FrameSource& source, std::int64_t views,
+                               const std::optional<FrameLog>& log, const char* what,
+                               std::vector<ImportedValue>& report) {
+  const std::int64_t count = FrameCountOf(source);
+  const std::string& key = source.dataset.key;
+  std::vector<int> positions = log ? AfterViews(*log, key) : std::vector<int>();
+  if (static_cast<std::int64_t>(positions.size()) == count && positions.back() <= views) {
+    Note(report, what,
+         absl::StrFormat("%d, taken after %d to %d views", count, positions.front(),
+                         positions.back()),
+         absl::StrCat(key, ", /defaults/HDF5FrameLocation"), Origin::kRead);
+    return positions;
+  }
+  Note(report, what, absl::StrFormat("%d, taken before the scan", count),
+       absl::StrCat(key, "; nothing says when"), Origin::kInferred);
+  return {};
+}
+
+absl::Status ImportReferences(const Hdf5File& file, const ScanHints& hints,
+                              const std::optional<FrameLog>& log, Hdf5Import& import) {
   ScanDescription& d = import.description;
   const FrameSource& projections = *import.source[0];
   TOMOSLAB_ASSIGN_OR_RETURN(import.source[1],
@@ -170,13 +213,14 @@ absl::Status ImportReferences(const Hdf5File& file, const ScanHints& hints, Hdf5
     import.source[1] = import.source[2] = nullptr;
     return absl::OkStatus();
   }
-  for (const int kind : {1, 2}) {
-    std::int64_t& count = kind == 1 ? d.flat_count : d.dark_count;
-    if (import.source[kind] == nullptr) continue;
-    count = FrameCountOf(*import.source[kind]);
-    Note(d.report, kind == 1 ? "flats" : "darks",
-         absl::StrFormat("%d, taken before the scan", count),
-         absl::StrCat(import.source[kind]->dataset.key, "; nothing says when"), Origin::kInferred);
+  const std::int64_t views = FrameCountOf(projections);
+  if (import.source[1] != nullptr) {
+    d.flat_count = FrameCountOf(*import.source[1]);
+    d.flat_after_views = ReadPositions(*import.source[1], views, log, "flats", d.report);
+  }
+  if (import.source[2] != nullptr) {
+    d.dark_count = FrameCountOf(*import.source[2]);
+    d.dark_after_views = ReadPositions(*import.source[2], views, log, "darks", d.report);
   }
   if (import.source[1] == nullptr) {
     TOMOSLAB_ASSIGN_OR_RETURN(d.reference_counts, ReadReferenceCounts(file, hints, d.report));
@@ -188,6 +232,11 @@ void DropRepeatedView(Hdf5Import& import, DataExchangeGeometry& geometry) {
   if (!LastViewRepeatsFirst(geometry.angle_rad)) return;
   geometry.angle_rad.pop_back();
   import.source[0]->index.pop_back();
+  ScanDescription& d = import.description;
+  for (std::vector<int>* positions : {&d.flat_after_views, &d.dark_after_views}) {
+    for (int& position : *positions)
+      position = std::min(position, static_cast<int>(import.source[0]->index.size()));
+  }
   Note(import.description.report, "views used",
        absl::StrFormat("%d", import.source[0]->index.size()),
        "the last view repeats the first (full turns apart) and is left out", Origin::kInferred);
@@ -213,14 +262,15 @@ absl::StatusOr<Hdf5Import> ImportDataExchange(const Hdf5File& file, const ScanHi
        absl::StrFormat("%d views of %d x %d pixels, %s", views, RowCountOf(projections),
                        ColumnCountOf(projections), projections.dataset.stored_type),
        kData, Origin::kRead);
-  TOMOSLAB_RETURN_IF_ERROR(ImportReferences(file, hints, import));
+  TOMOSLAB_ASSIGN_OR_RETURN(const std::optional<FrameLog> log, ReadFrameLog(file));
+  TOMOSLAB_RETURN_IF_ERROR(ImportReferences(file, hints, log, import));
   d.sample_type = CommonSampleType(import, d.report);
   DataExchangeGeometry geometry;
   geometry.detector.rows = static_cast<int>(RowCountOf(projections));
   geometry.detector.columns = static_cast<int>(ColumnCountOf(projections));
   TOMOSLAB_RETURN_IF_ERROR(ReadViewVectors(file, views, geometry));
   if (geometry.vectors.empty()) {
-    TOMOSLAB_ASSIGN_OR_RETURN(geometry.angle_rad, ReadAngles(file, views, d.report));
+    TOMOSLAB_ASSIGN_OR_RETURN(geometry.angle_rad, ReadAngles(file, views, log, d.report));
     DropRepeatedView(import, geometry);
   }
   TOMOSLAB_ASSIGN_OR_RETURN(d.scan, ReadDataExchangeGeometry(file, hints, geometry, d.report));

@@ -256,6 +256,37 @@ absl::StatusOr<std::string> Hdf5File::Text(const std::string& key) const {
   return Error(absl::StatusCode::kInvalidArgument, path_, key, "is not one readable string");
 }
 
+absl::StatusOr<std::vector<std::string>> Hdf5File::Texts(const std::string& key) const {
+  TOMOSLAB_RETURN_IF_ERROR(OpenObject(key).status());
+  const Hdf5Handle dataset(H5Dopen2(file_.get(), key.c_str(), access_.get()), H5Dclose);
+  if (!dataset) return Error(absl::StatusCode::kInvalidArgument, path_, key, "is not a dataset");
+  if (StoredElsewhere(dataset.get())) return InAnotherFile(path_, key);
+  const Hdf5Handle space(H5Dget_space(dataset.get()), H5Sclose);
+  const Hdf5Handle type(H5Dget_type(dataset.get()), H5Tclose);
+  const std::int64_t count = H5Sget_simple_extent_npoints(space.get());
+  const std::size_t bytes = H5Tget_size(type.get());
+  if (H5Tget_class(type.get()) != H5T_STRING || count < 0 || count > kMaxNumbers || bytes > 4096) {
+    return Error(absl::StatusCode::kInvalidArgument, path_, key, "is not a list of short strings");
+  }
+  std::vector<std::string> texts(count);
+  if (H5Tis_variable_str(type.get()) > 0) {
+    std::vector<char*> values(count);
+    if (H5Dread(dataset.get(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0)
+      return Damaged(path_, key, "cannot be read");
+    for (std::int64_t i = 0; i < count; ++i) texts[i] = values[i] == nullptr ? "" : values[i];
+    H5Dvlen_reclaim(type.get(), space.get(), H5P_DEFAULT, values.data());
+    return texts;
+  }
+  std::string values(count * bytes, '\0');
+  if (H5Dread(dataset.get(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0)
+    return Damaged(path_, key, "cannot be read");
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::string text = values.substr(i * bytes, bytes);
+    texts[i] = std::string(absl::StripAsciiWhitespace(text.c_str()));
+  }
+  return texts;
+}
+
 absl::StatusOr<Hdf5Handle> Hdf5File::OpenAttribute(const std::string& key,
                                                    const std::string& name) const {
   TOMOSLAB_ASSIGN_OR_RETURN(const Hdf5Handle object, OpenObject(key));

@@ -71,6 +71,7 @@ class Hdf5File {
   absl::StatusOr<std::vector<double>> Numbers(const std::string& key) const;  // at most 16 million
   absl::StatusOr<double> Number(const std::string& key) const;
   absl::StatusOr<std::string> Text(const std::string& key) const;
+  absl::StatusOr<std::vector<std::string>> Texts(const std::string& key) const;  // a list
   absl::StatusOr<double> NumberAttribute(const std::string& key, const std::string& name) const;
   absl::StatusOr<std::string> TextAttribute(const std::string& key, const std::string& name) const;
 

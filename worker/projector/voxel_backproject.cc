@@ -39,31 +39,64 @@ PixelMap MapOf(const View& view, const Volume& slab) {
 
 thread_local PaddedLine scratch_line;
 
+/// Two neighbouring detector columns and their weights; one outside the detector has weight 0.
+struct ColumnBlend {
+  const float *left, *right;
+  float left_weight, right_weight;
+  float operator()(std::int64_t row) const {
+    return left_weight * left[row] + right_weight * right[row];
+  }
+};
+
+/// column lies in (−1, band.columns).
+ColumnBlend BlendAt(const ProjectionBand& band, const float* y, double column, float weight) {
+  const std::int64_t rows = band.rows.size(), first = static_cast<std::int64_t>(column + 1) - 1;
+  const auto fraction = static_cast<float>(column - static_cast<double>(first));
+  ColumnBlend blend{y + first * rows, y + (first + 1) * rows, (1 - fraction) * weight,
+                    fraction * weight};
+  if (first < 0) {
+    blend.left = blend.right;
+    blend.left_weight = 0;
+  } else if (first + 1 >= band.columns) {
+    blend.right = blend.left;
+    blend.right_weight = 0;
+  }
+  return blend;
+}
+
+/// Up to this many slices are interpolated one by one: a line buffer would cost more than it saves.
+constexpr std::int64_t kFewSlices = 4;
+
+void GatherFew(const ColumnBlend& blend, Positions row, std::int64_t rows, std::int64_t slices,
+               float* x) {
+  for (std::int64_t z = 0; z < slices; ++z) {
+    const double at = row(z);
+    if (!(at > -1 && at < static_cast<double>(rows))) continue;
+    const std::int64_t k = static_cast<std::int64_t>(at + 1) - 1;
+    const auto f = static_cast<float>(at - static_cast<double>(k));
+    const float low = k >= 0 ? blend(k) : 0, high = k + 1 < rows ? blend(k + 1) : 0;
+    x[z] += low + f * (high - low);
+  }
+}
+
 /// All voxels of one (x, y): a blend of two detector columns, then a resampling along the rows.
 void BackprojectVoxelColumn(const ProjectionBand& band, const float* y, const PixelMap& map,
                             double ix, double iy, std::int64_t slices, float* x) {
   const double depth = map.depth(ix, iy, 0);
   if (!(depth > 0)) return;
-  const double column = map.column_depth(ix, iy, 0) / depth;
+  const double scale = 1 / depth, column = map.column_depth(ix, iy, 0) * scale;
   if (!(column > -1 && column < band.columns)) return;
   const std::int64_t rows = band.rows.size();
-  const Positions row{map.row_depth(ix, iy, 0) / depth - static_cast<double>(band.rows.begin),
-                      map.row_depth.z / depth};
+  const Positions row{map.row_depth(ix, iy, 0) * scale - static_cast<double>(band.rows.begin),
+                      map.row_depth.z * scale};
+  const ColumnBlend blend = BlendAt(band, y, column, static_cast<float>(scale * scale));
+  if (slices <= kFewSlices) return GatherFew(blend, row, rows, slices, x);
   const IndexRange lit = Inside(row, rows, {0, slices});
   if (lit.empty()) return;
-  const auto first = static_cast<std::int64_t>(std::floor(column));
-  const auto fraction = static_cast<float>(column - static_cast<double>(first));
-  const auto weight = static_cast<float>(1 / (depth * depth));
-  const float* left = first >= 0 ? y + first * rows : nullptr;
-  const float* right = first + 1 < band.columns ? y + (first + 1) * rows : nullptr;
-  const float wl = left ? (1 - fraction) * weight : 0, wr = right ? fraction * weight : 0;
-  if (!left) left = right;
-  if (!right) right = left;
   const IndexRange touched = Touched(row, rows, lit);
   float* samples = scratch_line.samples();
   samples[touched.begin - 1] = samples[touched.end] = 0;
-  for (std::int64_t r = touched.begin; r < touched.end; ++r)
-    samples[r] = wl * left[r] + wr * right[r];
+  for (std::int64_t r = touched.begin; r < touched.end; ++r) samples[r] = blend(r);
   Gather(scratch_line.padded(), row, lit, x);
 }
 

@@ -228,6 +228,34 @@ TEST_F(WrittenFile, TooFewAngles) {
                 {path_, "/exchange/theta", "3 angles for 4 views"});
 }
 
+// areaDetector's record of the frames: flat, view, (one lost), view, flat, view, view; its counter
+// wraps.
+TEST_F(WrittenFile, LostFramesAndPositionsComeFromTheFrameLog) {
+  Write(H5T_IEEE_F32LE, "theta:y:x", false);
+  Add("/exchange/data_white", H5T_IEEE_F32LE, {2, kRows, kColumns},
+      std::vector<double>(2 * kRows * kColumns, 100));
+  AddAngles({0, 10, 20, 30, 40, 50});
+  const std::vector<double> ids = {65532, 65533, 65535, 0, 1, 2};
+  ASSERT_TRUE(file_->AddNumbers("/defaults/NDArrayUniqueId", ids, {6}).ok());
+  {
+    const char frames[6][24] = {"/exchange/data_white", "/exchange/data", "/exchange/data",
+                                "/exchange/data_white", "/exchange/data", "/exchange/data"};
+    const Hdf5Handle type(H5Tcopy(H5T_C_S1), H5Tclose);
+    H5Tset_size(type.get(), 24);
+    const auto log = file_->AddDataset("/defaults/HDF5FrameLocation", type.get(), {6});
+    ASSERT_TRUE(log.ok() && file_->Write(*log, type.get(), {0}, {6}, frames).ok());
+  }
+  const auto reader = Open();
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  const ScanDescription& d = (*reader)->description();
+  EXPECT_EQ(d.flat_after_views, (std::vector<int>{0, 2}));
+  // Counter of the views, unwrapped: 65533, 65535, 65537, 65538, so 0, 2, 4, 5 of the plan.
+  for (const auto& [view, angle_deg] : {std::pair{0, 0}, {1, 20}, {2, 40}, {3, 50}}) {
+    EXPECT_NEAR(d.scan.orbit->angle_rad[view], angle_deg * std::numbers::pi / 180, 1e-12);
+  }
+  EXPECT_EQ(Find(d, "angles")->origin, Origin::kInferred);
+}
+
 TEST_F(WrittenFile, FlatsOfAnotherShape) {
   Write(H5T_IEEE_F32LE, "theta:y:x", false);
   Add("/exchange/data_white", H5T_IEEE_F32LE, {1, 2, 4}, std::vector<double>(8, 1));

@@ -1,0 +1,224 @@
+#include "server/dispatcher.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "server/delivery.h"
+#include "server/job.h"
+#include "tests/server/status_of.h"
+#include "tests/server/test_stores.h"
+
+namespace tomoslab {
+namespace {
+
+using std::chrono::seconds;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+struct FakeLink : PoolLink {
+  void Send(const v1::PoolCommand& command) override { commands.push_back(command); }
+  void Break(const absl::Status& why) override { broken = why; }
+  std::vector<v1::PoolCommand> commands;
+  absl::Status broken;
+};
+
+class DispatcherTest : public testing::Test {
+ protected:
+  std::shared_ptr<FakeLink> Attach(const std::string& name, const std::string& instance = "",
+                                   std::int64_t memory = 0) {
+    v1::AttachRequest request;
+    request.set_pool(name);
+    request.add_rank();
+    request.set_instance(instance);
+    request.set_memory_bytes_per_rank(memory);
+    auto link = std::make_shared<FakeLink>();
+    EXPECT_TRUE(dispatcher_.Attach(request, link).ok());
+    dispatcher_.Dispatch();
+    return link;
+  }
+  std::string Lease(const FakeLink& link) {
+    return link.commands.empty() ? "" : link.commands.back().lease().id();
+  }
+  absl::StatusOr<v1::ReportResponse> Report(const std::string& lease, const v1::JobEvent& event) {
+    v1::ReportRequest request;
+    request.set_lease(lease);
+    *request.add_event() = event;
+    return dispatcher_.Report(request);
+  }
+  std::string QueuedJob() { return stores_.Job(SampleJob(scan_.name())).name(); }
+  v1::JobState State(const std::string& job) { return stores_.jobs().Get(job)->state(); }
+  std::string Log(const std::string& job) {
+    std::string text;
+    const std::vector<v1::JobEvent> events = *stores_.jobs().EventsAfter(job, 0, 1000);
+    for (const v1::JobEvent& event : events) {
+      text += event.log().text() + event.state_change().reason() + "\n";
+    }
+    return text;
+  }
+
+  TestStores stores_;
+  const v1::Scan scan_ = stores_.FullScan();
+  Dispatcher dispatcher_{stores_.All(), {{"local-1", {1, 0}}}};
+};
+
+TEST_F(DispatcherTest, LeasesToIdlePoolsOnly) {
+  const auto a = Attach("a");
+  EXPECT_THAT(a->commands, IsEmpty());
+  const std::string first = QueuedJob(), second = QueuedJob();
+  dispatcher_.Dispatch();
+  ASSERT_THAT(a->commands, SizeIs(1));
+  EXPECT_EQ(a->commands[0].lease().job(), first);
+  EXPECT_EQ(State(second), v1::QUEUED);
+  const auto b = Attach("b");
+  EXPECT_EQ(b->commands[0].lease().job(), second);
+  EXPECT_EQ(dispatcher_.Pools()[1].job(), second);
+}
+
+TEST_F(DispatcherTest, GivesAJobToAPoolItFitsOn) {
+  const std::string job = QueuedJob();
+  const auto small = Attach("a-small", "", 100);
+  EXPECT_THAT(small->commands, IsEmpty());
+  const auto large = Attach("b-large", "", 1 << 30);
+  EXPECT_EQ(large->commands[0].lease().job(), job);
+}
+
+TEST_F(DispatcherTest, ABrokenLinkOfAnOlderPoolChangesNothing) {
+  const std::string job = QueuedJob();
+  const auto link = Attach("a");
+  FakeLink older;
+  dispatcher_.Detach("a", &older, "late news");
+  EXPECT_EQ(State(job), v1::LOADING);
+  dispatcher_.Detach("a", link.get(), "gone");
+  EXPECT_EQ(State(job), v1::QUEUED);
+  EXPECT_THAT(Log(job), HasSubstr("attempt 1 ended: gone"));
+}
+
+TEST_F(DispatcherTest, SaysHowALocalPoolEnded) {
+  const std::string job = QueuedJob();
+  const auto link = Attach("a", "instance-1");
+  dispatcher_.Detach("a", link.get(), "its connection broke");
+  dispatcher_.NoteExit("instance-1", "mpirun was killed by signal 9");
+  EXPECT_THAT(Log(job), HasSubstr("mpirun was killed by signal 9"));
+
+  const auto next = Attach("a", "instance-2");  // this time the exit is noticed first
+  dispatcher_.NoteExit("instance-2", "mpirun exited with status 1");
+  EXPECT_FALSE(next->broken.ok());
+  EXPECT_EQ(State(job), v1::QUEUED);
+  EXPECT_THAT(Log(job), HasSubstr("attempt 2 ended: mpirun exited with status 1"));
+}
+
+TEST_F(DispatcherTest, FindsSilentPoolsAndThoseThatIgnoreACancel) {
+  const std::string job = QueuedJob();
+  const auto link = Attach("a", "i");
+  const auto now = Dispatcher::Clock::now();
+  EXPECT_THAT(dispatcher_.StuckPools(now + seconds(9), seconds(10), seconds(5)), IsEmpty());
+  auto stuck = dispatcher_.StuckPools(now + seconds(11), seconds(10), seconds(5));
+  ASSERT_THAT(stuck, SizeIs(1));
+  EXPECT_EQ(stuck[0].instance, "i");
+  EXPECT_THAT(stuck[0].why, HasSubstr("silent for 10 s"));
+  ASSERT_TRUE(dispatcher_.Cancel(job).ok());
+  stuck = dispatcher_.StuckPools(now + seconds(8), seconds(10), seconds(5));
+  ASSERT_THAT(stuck, SizeIs(1));
+  EXPECT_THAT(stuck[0].why, HasSubstr("did not stop within 5 s"));
+  dispatcher_.Break("a", stuck[0].why);
+  EXPECT_EQ(CodeOf(link->broken), kAborted);
+  EXPECT_EQ(State(job), v1::CANCELLED);
+  EXPECT_THAT(dispatcher_.StuckPools(now + seconds(99), seconds(10), seconds(5)), IsEmpty());
+}
+
+TEST_F(DispatcherTest, RefusesReportsThatAreNotAPoolsToMake) {
+  const std::string job = QueuedJob();
+  const auto link = Attach("a");
+  EXPECT_EQ(CodeOf(Report(Lease(*link), SlicesEvent(0, 4))), kInvalidArgument);
+  EXPECT_EQ(CodeOf(Report(Lease(*link), StateEvent(v1::QUEUED, ""))), kInvalidArgument);
+  ASSERT_TRUE(Report(Lease(*link), StateEvent(v1::WRITING, "")).ok());
+  EXPECT_EQ(CodeOf(Report(Lease(*link), StateEvent(v1::RUNNING, ""))), kFailedPrecondition);
+  EXPECT_EQ(CodeOf(Report("jobs/1/attempts/7", LogEvent(v1::INFO, ""))), kAborted);
+  EXPECT_EQ(State(job), v1::WRITING);
+}
+
+TEST_F(DispatcherTest, FailsAJobThatCanNeverStart) {
+  const std::string first = QueuedJob();
+  v1::JobSpec spec = SampleJob(scan_.name());
+  spec.mutable_start()->set_job(first);
+  const std::string second = stores_.Job(spec).name();
+  ASSERT_TRUE(dispatcher_.Cancel(first).ok());
+  const auto link = Attach("a");
+  EXPECT_THAT(link->commands, IsEmpty());
+  EXPECT_EQ(State(second), v1::FAILED);
+  EXPECT_EQ(stores_.jobs().Get(second)->status_message(),
+            "jobs/1, from whose volume it was to start, is CANCELLED");
+}
+
+TEST_F(DispatcherTest, DrainQueuesAgainWithoutCountingAFailure) {
+  for (int restart = 0; restart < 7; ++restart) {
+    const std::string job = restart == 0 ? QueuedJob() : "jobs/1";
+    Dispatcher dispatcher(stores_.All(), {});
+    v1::AttachRequest request;
+    request.set_pool("a");
+    auto link = std::make_shared<FakeLink>();
+    ASSERT_TRUE(dispatcher.Attach(request, link).ok());
+    dispatcher.Dispatch();
+    ASSERT_THAT(link->commands, SizeIs(1));
+    dispatcher.Drain();
+    EXPECT_TRUE(link->commands.back().drain());
+    EXPECT_EQ(State(job), v1::QUEUED);
+    EXPECT_EQ(CodeOf(dispatcher.Attach(request, link)), kUnavailable);
+    EXPECT_EQ(CodeOf(dispatcher.Touch(link->commands[0].lease().id())), kAborted);
+  }
+}
+
+TEST_F(DispatcherTest, RecoversWhatWasLeasedWhenTheServerDied) {
+  const std::string running = QueuedJob(), cancelled = QueuedJob();
+  const auto a = Attach("a"), b = Attach("b");
+  ASSERT_TRUE(dispatcher_.Cancel(cancelled).ok());
+  stores_.Reopen();  // SIGKILL
+  Dispatcher next(stores_.All(), {});
+  ASSERT_TRUE(next.Recover().ok());
+  EXPECT_EQ(State(running), v1::QUEUED);
+  EXPECT_EQ(State(cancelled), v1::CANCELLED);
+  EXPECT_THAT(Log(running), HasSubstr("the server was restarted"));
+}
+
+TEST_F(DispatcherTest, AnEndedAttemptCannotWriteIntoTheNextOnesVolume) {
+  QueuedJob();
+  const auto a = Attach("a");
+  SlicesReceiver old(dispatcher_);
+  v1::DeliverSlicesRequest request;
+  request.set_lease(Lease(*a));
+  ASSERT_TRUE(old.Take(request).ok());
+  EXPECT_EQ(CodeOf(old.Take(request)), kInvalidArgument);  // the lease twice
+  const LeasedJob work = *dispatcher_.Find(Lease(*a));
+  *request.mutable_chunk() = SampleSlices(work.job.spec().volume(), 0, 1);
+  ASSERT_TRUE(old.Take(request).ok());
+  dispatcher_.Detach("a", a.get(), "gone");
+  EXPECT_EQ(CodeOf(old.Take(request)), kAborted);
+  EXPECT_EQ(CodeOf(old.Finish()), kAborted);
+  EXPECT_EQ(CodeOf(work.volume->Write({0, 1}, request.chunk().data().data())), kAborted);
+  EXPECT_EQ(stores_.jobs().Get("jobs/1")->slices_done(), 0);
+}
+
+TEST_F(DispatcherTest, AnnouncesSlicesThatSeveralRanksHaveMadeWhole) {
+  const std::string job = QueuedJob();
+  const auto a = Attach("a");
+  const v1::VolumeGeometry volume = a->commands[0].lease().spec().volume();
+  const v1::VolumeChunk both = SampleSlices(volume, 0, 2);
+  const std::int64_t bytes_per_line = volume.columns() * 4, lines = 2 * volume.rows();
+  for (const IndexRange part : {IndexRange{0, 3}, IndexRange{3, lines}}) {
+    SlicesReceiver rank(dispatcher_);
+    v1::DeliverSlicesRequest request;
+    request.set_lease(Lease(*a));
+    ASSERT_TRUE(rank.Take(request).ok());
+    FillChunk(part.begin, bytes_per_line,
+              std::string_view(both.data())
+                  .substr(part.begin * bytes_per_line, part.size() * bytes_per_line),
+              request.mutable_chunk());
+    ASSERT_TRUE(rank.Take(request).ok());
+    ASSERT_TRUE(rank.Finish().ok());
+    EXPECT_EQ(stores_.jobs().Get(job)->slices_done(), part.begin == 0 ? 0 : 2);
+  }
+}
+
+}  // namespace
+}  // namespace tomoslab

@@ -1,0 +1,24 @@
+#include "server/executor.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+
+namespace tomoslab {
+namespace {
+
+TEST(ExecutorTest, RunsEverythingBeforeItEnds) {
+  std::atomic<int> ran{0};
+  {
+    Executor executor(3);
+    for (int i = 0; i < 1000; ++i) {
+      executor.Post([&] {
+        if (++ran % 100 == 0) executor.Post([&] { ++ran; });
+      });
+    }
+  }
+  EXPECT_GE(ran, 1010);
+}
+
+}  // namespace
+}  // namespace tomoslab
