@@ -86,16 +86,22 @@ absl::Status ReadLengths(const Hdf5File& file, FileGeometry& geometry,
   struct Length {
     const char *name, *what;
     double* value;
+    bool positive = false;
   };
   for (const Length& length :
-       {Length{"source_object", "source to axis", &orbit.source_object_distance_mm},
-        Length{"source_detector", "source to detector", &orbit.source_detector_distance_mm},
-        Length{"pixel_size", "pixel size", &detector.pixel_width_mm},
-        Length{"pixel_height", "pixel height", &detector.pixel_height_mm},
+       {Length{"source_object", "source to axis", &orbit.source_object_distance_mm, true},
+        Length{"source_detector", "source to detector", &orbit.source_detector_distance_mm, true},
+        Length{"pixel_size", "pixel size", &detector.pixel_width_mm, true},
+        Length{"pixel_height", "pixel height", &detector.pixel_height_mm, true},
         Length{"detector_shift_u", "detector shift u", &orbit.detector_shift_u_mm},
         Length{"detector_shift_v", "detector shift v", &orbit.detector_shift_v_mm},
         Length{"rotation_axis_offset", "rotation axis offset", &orbit.rotation_axis_offset_mm}}) {
     TOMOSLAB_ASSIGN_OR_RETURN(const bool there, ReadNumber(file, length.name, unit, *length.value));
+    if (there && length.positive && !(*length.value > 0)) {
+      return absl::InvalidArgumentError(absl::StrFormat("%s, %s: %s is %g mm; it must be above 0",
+                                                        file.path(), Key(length.name), length.what,
+                                                        *length.value));
+    }
     if (there)
       Note(report, length.what, absl::StrFormat("%g mm", *length.value), Key(length.name),
            Origin::kRead);
