@@ -44,10 +44,10 @@ absl::Status Fetch(FetchOptions options) {
     return absl::InvalidArgumentError(
         "say where the volume goes: -o FILE.h5, -o FOLDER/ or --png FOLDER");
   }
-  TOMOSLAB_RETURN_IF_ERROR(CheckOutputs(options.output));
   TOMOSLAB_ASSIGN_OR_RETURN(const std::unique_ptr<ReconstructionClient> client,
                             Reach(options.server));
   TOMOSLAB_ASSIGN_OR_RETURN(const v1::Job job, client->GetJob(options.job));
+  TOMOSLAB_RETURN_IF_ERROR(CheckOutputs(options.output));
   if (!options.slices.empty()) {  // some may be there while the job still writes
     TOMOSLAB_ASSIGN_OR_RETURN(options.output.slices,
                               ParseSlices(options.slices, job.spec().volume().slices()));

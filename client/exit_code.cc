@@ -8,6 +8,10 @@
 namespace tomoslab {
 
 ExitCode ExitCodeOf(const absl::Status& status) {
+  const bool unreachable = status.code() == absl::StatusCode::kUnavailable ||
+                           status.code() == absl::StatusCode::kDeadlineExceeded;
+  if (!unreachable && status.GetPayload(kSaidByServer)) return kExitFailed;
+  if (unreachable) return kExitUnreachable;
   switch (status.code()) {
     case absl::StatusCode::kOk:
       return kExitOk;
@@ -18,9 +22,6 @@ ExitCode ExitCodeOf(const absl::Status& status) {
     case absl::StatusCode::kPermissionDenied:
     case absl::StatusCode::kDataLoss:
       return kExitUsage;
-    case absl::StatusCode::kUnavailable:
-    case absl::StatusCode::kDeadlineExceeded:
-      return kExitUnreachable;
     default:
       return kExitFailed;
   }

@@ -13,6 +13,9 @@ enum ExitCode : int {
   kExitInterrupted = 130  // Ctrl-C or SIGTERM
 };
 
+/// The payload of an error that a server answered.
+inline constexpr const char* kSaidByServer = "tomoslab/said-by-server";
+
 /// Prints "tomoslab: what went wrong" on stderr and returns the code that fits. Interrupted wins
 /// over everything.
 int ReportError(const absl::Status& status);

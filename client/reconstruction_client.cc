@@ -11,8 +11,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "client/interrupt.h"
+#include "client/server_status.h"
 #include "proto/chunking.h"
-#include "proto/grpc_status.h"
 #include "tomoslab/v1/reconstruction.grpc.pb.h"
 #include "worker/core/status.h"
 
@@ -43,7 +43,7 @@ class ReconstructionClient::Calls {
     const OnInterrupt stop([&] { context.TryCancel(); });
     context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(seconds));
     Response response;
-    TOMOSLAB_RETURN_IF_ERROR(FromGrpc(((*stub).*method)(&context, request, &response)));
+    TOMOSLAB_RETURN_IF_ERROR(FromServer(((*stub).*method)(&context, request, &response)));
     return response;
   }
 
@@ -74,7 +74,7 @@ class ReconstructionClient::Calls {
     absl::Status taken;
     while (taken.ok() && stream->Read(&chunk)) taken = Take(chunk, volume, next_line, sink);
     if (!taken.ok()) context.TryCancel();
-    const absl::Status status = FromGrpc(stream->Finish());
+    const absl::Status status = FromServer(stream->Finish());
     return taken.ok() ? status : taken;
   }
 
@@ -217,7 +217,7 @@ absl::Status ReconstructionClient::Watch(const std::string& job, std::int64_t af
       stream->Finish();
       return absl::OkStatus();
     }
-    const absl::Status status = FromGrpc(stream->Finish());
+    const absl::Status status = FromServer(stream->Finish());
     if (status.ok()) return status;
     if (Interrupted()) return absl::CancelledError("interrupted");
     if (!IsTransient(status) || !backoff.WaitAgain()) return status;
@@ -262,7 +262,7 @@ absl::StatusOr<std::pair<v1::PreviewReady, std::vector<float>>> ReconstructionCl
     const std::vector<float> lines = ToFloats(chunk.data());
     preview.second.insert(preview.second.end(), lines.begin(), lines.end());
   }
-  TOMOSLAB_RETURN_IF_ERROR(FromGrpc(stream->Finish()));
+  TOMOSLAB_RETURN_IF_ERROR(FromServer(stream->Finish()));
   if (preview.second.size() !=
           std::size_t(preview.first.rows()) * std::size_t(preview.first.columns()) ||
       preview.second.empty()) {

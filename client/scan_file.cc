@@ -7,6 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "client/probe_hdf5.h"
 #include "proto/values.h"
 #include "worker/core/status.h"
 #include "worker/data/import_geometry.h"
@@ -102,6 +103,7 @@ absl::StatusOr<std::unique_ptr<ProjectionReader>> OpenScanFile(const std::string
   }
   const bool json =
       absl::AsciiStrToLower(std::filesystem::path(path).extension().string()) == ".json";
+  if (!json) TOMOSLAB_RETURN_IF_ERROR(ProbeHdf5(path));
   TOMOSLAB_ASSIGN_OR_RETURN(std::unique_ptr<ProjectionReader> reader,
                             json ? OpenTiffScan(path, hints) : OpenHdf5Scan(path, hints));
   return every_views > 1 ? EveryNthView(std::move(reader), every_views) : std::move(reader);

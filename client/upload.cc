@@ -11,8 +11,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "client/interrupt.h"
+#include "client/server_status.h"
 #include "proto/chunking.h"
-#include "proto/grpc_status.h"
 #include "proto/line_ranges.h"
 #include "proto/values.h"
 #include "tomoslab/v1/reconstruction.grpc.pb.h"
@@ -99,7 +99,7 @@ class Upload {
     v1::GetScanRequest request;
     request.set_name(scan_.name());
     v1::Scan there;
-    TOMOSLAB_RETURN_IF_ERROR(FromGrpc(stub_->GetScan(&context, request, &there)));
+    TOMOSLAB_RETURN_IF_ERROR(FromServer(stub_->GetScan(&context, request, &there)));
     {
       const std::lock_guard lock(mutex_);
       received_ = {};
@@ -133,7 +133,7 @@ class Upload {
       context.TryCancel();
     }
     acknowledgements.join();
-    return FromGrpc(stream->Finish());
+    return FromServer(stream->Finish());
   }
 
   using Stream =

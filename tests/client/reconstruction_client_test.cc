@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "client/exit_code.h"
 #include "client/volume_output.h"
 #include "tests/client/fake_reconstruction_service.h"
 #include "tests/worker/data/scratch_folder.h"
@@ -70,6 +71,10 @@ TEST_F(ReconstructionClientTest, AnUnknownJobIsNotTriedAgain) {
             absl::StatusCode::kNotFound);
   EXPECT_EQ(service_.watches, 1);
   EXPECT_EQ(client_.GetJob("jobs/none").status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(ExitCodeOf(client_.GetJob("jobs/none").status()),
+            kExitFailed);  // refused by the server
+  EXPECT_EQ(ExitCodeOf(absl::NotFoundError("no such file")), kExitUsage);
+  EXPECT_EQ(ExitCodeOf(absl::UnavailableError("nobody there")), kExitUnreachable);
 }
 
 TEST_F(ReconstructionClientTest, CreationIsTriedAgainWithTheSameRequestId) {

@@ -83,22 +83,25 @@ absl::Status ReadLengths(const Hdf5File& file, FileGeometry& geometry,
   TOMOSLAB_ASSIGN_OR_RETURN(const double unit, ReadLengthUnit(file, report));
   Detector& detector = geometry.detector;
   CircularOrbit& orbit = geometry.orbit;
+  enum class Sign { kAny, kPositive };
   struct Length {
     const char *name, *what;
     double* value;
-    bool positive = false;
+    Sign sign = Sign::kAny;
   };
   for (const Length& length :
-       {Length{"source_object", "source to axis", &orbit.source_object_distance_mm, true},
-        Length{"source_detector", "source to detector", &orbit.source_detector_distance_mm, true},
-        Length{"pixel_size", "pixel size", &detector.pixel_width_mm, true},
-        Length{"pixel_height", "pixel height", &detector.pixel_height_mm, true},
+       {Length{"source_object", "source to axis", &orbit.source_object_distance_mm,
+               Sign::kPositive},
+        Length{"source_detector", "source to detector", &orbit.source_detector_distance_mm,
+               Sign::kPositive},
+        Length{"pixel_size", "pixel size", &detector.pixel_width_mm, Sign::kPositive},
+        Length{"pixel_height", "pixel height", &detector.pixel_height_mm, Sign::kPositive},
         Length{"detector_shift_u", "detector shift u", &orbit.detector_shift_u_mm},
         Length{"detector_shift_v", "detector shift v", &orbit.detector_shift_v_mm},
         Length{"rotation_axis_offset", "rotation axis offset", &orbit.rotation_axis_offset_mm}}) {
     TOMOSLAB_ASSIGN_OR_RETURN(const bool there, ReadNumber(file, length.name, unit, *length.value));
-    if (there && length.positive && !(*length.value > 0)) {
-      return absl::InvalidArgumentError(absl::StrFormat("%s, %s: %s is %g mm; it must be above 0",
+    if (there && length.sign == Sign::kPositive && !(*length.value > 0)) {
+      return absl::InvalidArgumentError(absl::StrFormat("%s, %s: %s of %g mm; it must be above 0",
                                                         file.path(), Key(length.name), length.what,
                                                         *length.value));
     }

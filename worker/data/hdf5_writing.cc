@@ -11,7 +11,7 @@
 namespace tomoslab {
 namespace {
 
-// Of variable length: no limit, and h5py reads it as str.
+// Variable length, so that h5py reads str.
 Hdf5Handle StringType() {
   Hdf5Handle type(H5Tcopy(H5T_C_S1), H5Tclose);
   H5Tset_size(type.get(), H5T_VARIABLE);
@@ -82,9 +82,9 @@ absl::Status Hdf5NewFile::AddNumbers(const std::string& key, absl::Span<const do
 
 absl::Status Hdf5NewFile::AddText(const std::string& key, const std::string& text) {
   const Hdf5Handle type = StringType();
+  const char* const value = text.c_str();
   TOMOSLAB_ASSIGN_OR_RETURN(const Hdf5Handle dataset, AddDataset(key, type.get(), {}));
-  const char* const characters = text.c_str();
-  if (H5Dwrite(dataset.get(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, &characters) < 0)
+  if (H5Dwrite(dataset.get(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, &value) < 0)
     return Failed(key);
   return absl::OkStatus();
 }
@@ -116,11 +116,11 @@ absl::Status Hdf5NewFile::SetAttribute(const std::string& key, const std::string
 absl::Status Hdf5NewFile::SetAttribute(const std::string& key, const std::string& name,
                                        const std::string& text) {
   const Hdf5Handle type = StringType(), space = SpaceOf({});
+  const char* const value = text.c_str();
   const Hdf5Handle attribute(H5Acreate_by_name(file_.get(), key.c_str(), name.c_str(), type.get(),
                                                space.get(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT),
                              H5Aclose);
-  const char* const characters = text.c_str();
-  if (!attribute || H5Awrite(attribute.get(), type.get(), &characters) < 0)
+  if (!attribute || H5Awrite(attribute.get(), type.get(), &value) < 0)
     return Failed(absl::StrCat(key, "@", name));
   return absl::OkStatus();
 }

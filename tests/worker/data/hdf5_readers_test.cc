@@ -333,6 +333,17 @@ TEST_F(WrittenFile, BadAttributesAreNamed) {
   }
 }
 
+TEST_F(WrittenFile, LengthsOfZeroAreRefusedAndNotTakenForMissing) {
+  for (const char* name : {"pixel_size", "source_object", "source_detector"}) {
+    path_ = folder_.path() + "/" + name + ".h5";
+    Write(H5T_IEEE_F32LE, "theta:y:x", true);
+    ASSERT_TRUE(file_->AddGroup("/geometry").ok());
+    ASSERT_TRUE(file_->SetAttribute("/geometry", name, 0.0).ok());
+    ExpectRefused(absl::StatusCode::kInvalidArgument,
+                  {std::string("/geometry@") + name, "above 0"});
+  }
+}
+
 TEST_F(WrittenFile, LinksIntoOtherFilesAreRefused) {
   Write(H5T_IEEE_F32LE, "theta:y:x", true);
   ASSERT_TRUE(Open().ok());

@@ -75,7 +75,7 @@ TEST_P(SolversOnRanks, EqualOneRank) {
     return GetParam() == Method::kCgls && partly_seen ? 4e-3 : 2e-4;
   };
   const Communicator world = Communicator::World(), alone = Communicator::Alone();
-  for (const auto& [name, scan, volume] : testing::AllGeometries(60)) {
+  for (const auto& [name, scan, volume] : testing::AllGeometries(40)) {
     const DistributedProjector A(scan, volume, &world), whole(scan, volume, &alone);
     const Field x = Solve(GetParam(), A), expected = Solve(GetParam(), whole);
     EXPECT_GT(Norm(expected), 0) << name;
