@@ -82,15 +82,15 @@ FILES = [
     ("0 iterations", lambda path: shutil.copyfile(TOOTH, path), ["--iterations", 0], BAD_INPUT, ["iterations"]),
     ("bounds the wrong way", lambda path: shutil.copyfile(TOOTH, path), ["--lower", 2, "--upper", 1], BAD_INPUT, ["lower"]),
     ("unknown algorithm", lambda path: shutil.copyfile(TOOTH, path), ["--algorithm", "magic"], BAD_INPUT, ["magic"]),
-    ("start from an unknown job", lambda path: shutil.copyfile(TOOTH, path), ["--start", "jobs/999"], BAD_INPUT, ["jobs/999"]),
+    ("start from an unknown job", lambda path: shutil.copyfile(TOOTH, path), ["--start", "jobs/999"], REFUSED, ["jobs/999"]),
 ]
 
 COMMANDS = [
-    ("watch an unknown job", ["watch", "jobs/999"], BAD_INPUT, ["jobs/999"]),
-    ("watch what is no job", ["watch", "jobs/none"], BAD_INPUT, ["jobs/none"]),
-    ("fetch an unknown job", ["fetch", "jobs/999", "-o", "volume-of-nothing.h5"], BAD_INPUT, ["jobs/999"]),
+    ("watch an unknown job", ["watch", "jobs/999"], REFUSED, ["jobs/999"]),
+    ("watch what is no job", ["watch", "jobs/none"], REFUSED, ["jobs/none"]),
+    ("fetch an unknown job", ["fetch", "jobs/999", "-o", "volume-of-nothing.h5"], REFUSED, ["jobs/999"]),
     ("fetch into a folder that is not there", ["fetch", "jobs/1", "-o", "/nowhere/volume.h5"], BAD_INPUT, ["/nowhere"]),
-    ("cancel an unknown job", ["cancel", "jobs/999"], BAD_INPUT, ["jobs/999"]),
+    ("cancel an unknown job", ["cancel", "jobs/999"], REFUSED, ["jobs/999"]),
     ("a file that is not there", ["submit", "nowhere.h5", "--algorithm", "fdk"], BAD_INPUT, ["nowhere.h5"]),
     ("an unknown flag", ["submit", str(TOOTH), "--bogus"], BAD_INPUT, ["--bogus"]),
     ("a server that is not there", ["list", "--server", "127.0.0.1:1"], UNREACHABLE, ["127.0.0.1:1"]),
