@@ -5,6 +5,6 @@ set -eu
 client=$1 scan=$2 folder=$3
 rm -rf "$folder/tooth.h5" "$folder/png"
 mkdir -p "$folder"
-job=$("$client" submit "$scan" --algorithm bb --iterations 30 --lower 0 --rotation-axis auto | tee /dev/stderr | grep -o 'jobs/[A-Za-z0-9_-]*' | tail -n 1)
+job=$("$client" submit "$scan" --algorithm bb --iterations 20 --lower 0 --rotation-axis auto | tee /dev/stderr | grep -o 'jobs/[A-Za-z0-9_-]*' | tail -n 1)
 "$client" watch "$job"
 "$client" fetch "$job" -o "$folder/tooth.h5" --png "$folder/png"

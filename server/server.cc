@@ -125,7 +125,8 @@ absl::Status Server::Listen(const ServerOptions& options) {
 }
 
 void Server::StartPools(const PoolOptions& options) {
-  if (options.pools > 0 && !address_.empty()) {
+  // Without local pools too: it also watches over those that dial in.
+  if (!address_.empty()) {
     supervisor_ = std::make_unique<PoolSupervisor>(options, address_, *dispatcher_);
   }
 }

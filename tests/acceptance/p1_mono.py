@@ -27,7 +27,7 @@ class Run:
 
     def __init__(self, server, folder, scan, algorithm, count):
         job = submit(server, scan, *GEOMETRY_FLAGS, *algorithm, "--iterations", count)
-        reports = [report for report in iterations(events(server, job)) if report.get("iteration", 0) > 0]  # 0 is the start
+        reports = iterations(events(server, job))
         assert [report["iteration"] for report in reports] == list(range(1, count + 1)), f"{job}: iterations are missing"
         self.residuals = np.array([report["relativeResidual"] for report in reports])
         self.misfits = np.array([report["misfit"] for report in reports])

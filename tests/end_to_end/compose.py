@@ -20,7 +20,7 @@ COMPOSE = ROOT / "docker-compose.yml"
 
 def validators():
     """Commands of this machine that check a compose file."""
-    for command in (["docker", "compose"], ["docker-compose"], ["podman-compose"]):
+    for command in (["docker", "compose"], ["docker-compose"]):
         if shutil.which(command[0]) and subprocess.run([*command, "version"], capture_output=True).returncode == 0:
             yield [*command, "-f", str(COMPOSE), "config"]
 

@@ -124,6 +124,21 @@ struct NoLink : PoolLink {
   void Break(const absl::Status&) override {}
 };
 
+TEST_F(PoolSupervisorTest, TakesTheJobFromARemotePoolThatIsSilent) {
+  PoolOptions options = Options("exit 1");
+  options.pools = 0;
+  options.silence = 300ms;
+  PoolSupervisor supervisor(options, "127.0.0.1:5", dispatcher_);
+  v1::AttachRequest request;
+  request.set_pool("remote");
+  ASSERT_TRUE(dispatcher_.Attach(request, std::make_shared<NoLink>()).ok());
+  const std::string job = stores_.Job(SampleJob(stores_.FullScan().name())).name();
+  dispatcher_.Dispatch();
+  EXPECT_EQ(stores_.jobs().Get(job)->state(), v1::LOADING);
+  EXPECT_TRUE(Eventually([&] { return stores_.jobs().Get(job)->state() == v1::QUEUED; }));
+  EXPECT_TRUE(dispatcher_.Pools().empty());
+}
+
 TEST_F(PoolSupervisorTest, RelaunchesAPoolThatIsSilentOnAJob) {
   PoolOptions options = Options("exec sleep 100");
   options.silence = 300ms;

@@ -53,8 +53,8 @@ def events(server, job, **options):
 
 
 def iterations(job_events):
-    """The iteration reports among events, in order."""
-    return [event["iteration"] for event in job_events if "iteration" in event]
+    """The iteration reports among events, in order, without that of the start image (iteration 0)."""
+    return [event["iteration"] for event in job_events if event.get("iteration", {}).get("iteration", 0) > 0]
 
 
 def messages(job_events):
