@@ -54,6 +54,14 @@ HWY_INLINE V Lookup(V first, V second, VI index) {
 #endif
 }
 
+/// Lane index mod 4 kLanes of four vectors.
+HWY_INLINE V Lookup(const V* tables, VI index) {
+  constexpr int kShift = kLanes == 16 ? 26 : kLanes == 8 ? 27 : kLanes == 4 ? 28 : 30;
+  const VI in_second = hn::BroadcastSignBit(hn::ShiftLeft<kShift>(index));
+  return hn::IfThenElse(hn::MaskFromVec(hn::BitCast(D(), in_second)),
+                        Lookup(tables[2], tables[3], index), Lookup(tables[0], tables[1], index));
+}
+
 /// Numbers of vector j of a group: j · kLanes, …
 HWY_INLINE V Numbers(int j) { return hn::Iota(D(), static_cast<float>(j * kLanes)); }
 
@@ -72,21 +80,24 @@ struct Group {
 struct Grouping {
   int vectors;
   int lead;
+  int tables;  // vectors of samples read
 };
 
 /// Positions advance by smallest … largest samples per output and each output reads `taps`.
 Grouping GroupingFor(double smallest, double largest, int taps) {
-  if (!(smallest >= 0)) return {0, 0};
+  if (!(smallest >= 0)) return {0, 0, 0};
   for (const int vectors : {4, 2, 1}) {
     const double late = (vectors - 1) * kLanes * (1 - smallest);
     const int lead = late > 0 ? static_cast<int>(late + 1.01) : 0;
     const double room = lead + 1.001 + taps - 1;
     if (room + (kLanes - 1) * largest < 2 * kLanes &&
         room + (vectors * kLanes - 1) * largest < (vectors + 1) * kLanes) {
-      return {vectors, lead};
+      return {vectors, lead, vectors + 1};
     }
   }
-  return {0, 0};
+  // Sparse outputs: four tables for one vector.
+  if (kLanes > 1 && 0.001 + taps + (kLanes - 1) * largest < 4 * kLanes) return {1, 0, 4};
+  return {0, 0, 0};
 }
 
 template <int R>
@@ -120,6 +131,28 @@ HWY_INLINE void AddGroup(const ColumnPanel& panel, const Group& g, float* HWY_RE
   for (int j = 0; j < R; ++j) {
     hn::StoreU(hn::Add(hn::LoadU(d, out + j * kLanes), sum[j]), d, out + j * kLanes);
   }
+}
+
+/// As AddGroup for one vector of outputs, over four tables.
+HWY_INLINE void AddSparse(const ColumnPanel& panel, const Group& g, float* HWY_RESTRICT out) {
+  const D d;
+  V sum = hn::LoadU(d, out);
+  for (int i = 0; i < g.count; ++i) {
+    const float* HWY_RESTRICT a = panel.samples + g.at[i];
+    const float* HWY_RESTRICT b = a + panel.neighbour_stride;
+    const V low = hn::Set(d, g.low[i]), high = hn::Set(d, g.high[i]);
+    V tables[4];
+    for (int t = 0; t < 4; ++t) {
+      tables[t] = hn::MulAdd(low, hn::LoadU(d, a + t * kLanes),
+                             hn::Mul(high, hn::LoadU(d, b + t * kLanes)));
+    }
+    const V position = hn::MulAdd(Numbers(0), hn::Set(d, g.step[i]), hn::Set(d, g.fraction[i]));
+    const VI k = Truncate(position);
+    const V f = hn::Sub(position, hn::ConvertTo(d, k));
+    const V lower = Lookup(tables, k), upper = Lookup(tables, hn::Add(k, hn::Set(DI(), 1)));
+    sum = hn::Add(sum, hn::MulAdd(f, hn::Sub(upper, lower), lower));
+  }
+  hn::StoreU(sum, d, out);
 }
 
 /// The tent's values where T rows lie on a sample's support: row 0 stands e − 1 from the sample
@@ -184,11 +217,37 @@ HWY_INLINE void SpreadGroup(const float* line, const Group& g, const ColumnPanel
   }
 }
 
+/// As SpreadGroup for one vector of slices, over four tables.
+template <int T>
+HWY_INLINE void SpreadSparse(const float* line, const Group& g, const ColumnPanel& panel,
+                             std::int64_t first) {
+  const D d;
+  for (int i = 0; i < g.count; ++i) {
+    const float* HWY_RESTRICT y = line + g.at[i];
+    float* a = panel.samples + g.offset[i] + first;
+    float* b = a + panel.neighbour_stride;
+    V tables[4], taps[T];
+    for (int t = 0; t < 4; ++t) tables[t] = hn::LoadU(d, y + t * kLanes);
+    const V position = hn::MulAdd(Numbers(0), hn::Set(d, g.step[i]), hn::Set(d, g.fraction[i]));
+    VI k = Truncate(position);
+    const V f = hn::Sub(position, hn::ConvertTo(d, k));
+    for (int t = 0; t < T; ++t) {
+      taps[t] = Lookup(tables, k);
+      k = hn::Add(k, hn::Set(DI(), 1));
+    }
+    const V size = hn::Set(d, g.size[i]);
+    const V value = Tent<T>(hn::NegMulAdd(size, f, size), size, hn::Set(d, 2.0f), taps);
+    const V in_a = hn::LoadU(d, a), in_b = hn::LoadU(d, b);
+    hn::StoreU(hn::MulAdd(hn::Set(d, g.low[i]), value, in_a), d, a);
+    hn::StoreU(hn::MulAdd(hn::Set(d, g.high[i]), value, in_b), d, b);
+  }
+}
+
 /// Group for the outputs from `first` on.
 void PlaceForward(const ColumnPanel& panel, const ColumnSteps& s, std::int64_t first,
                   Grouping grouping, Group& g) {
   const double number = static_cast<double>(first), lead = grouping.lead;
-  const double last = static_cast<double>(panel.length - (grouping.vectors + 1) * kLanes);
+  const double last = static_cast<double>(panel.length - grouping.tables * kLanes);
   g.count = s.count;
   g.low = s.low;
   g.high = s.high;
@@ -225,9 +284,9 @@ void AddResampled(const ColumnPanel& panel, const ColumnSteps& steps, std::int64
   const auto [smallest, largest] = std::minmax_element(steps.step, steps.step + steps.count);
   Grouping grouping = GroupingFor(*smallest, *largest, 2);
   const int wanted = static_cast<int>((outputs + kLanes - 1) / kLanes);
-  if (wanted == 1 && grouping.vectors > 1) grouping = {1, 0};
-  if (wanted == 2 && grouping.vectors > 2) grouping.vectors = 2;
-  if (grouping.vectors == 0 || panel.length < (grouping.vectors + 1) * kLanes) {
+  if (wanted == 1 && grouping.vectors > 1) grouping = {1, 0, 2};
+  if (wanted == 2 && grouping.vectors > 2) grouping = {2, grouping.lead, 3};
+  if (grouping.vectors == 0 || panel.length < grouping.tables * kLanes) {
     return AddGeneral(panel, steps, outputs, out);
   }
   Group group;
@@ -235,7 +294,8 @@ void AddResampled(const ColumnPanel& panel, const ColumnSteps& steps, std::int64
     PlaceForward(panel, steps, first, grouping, group);
     switch (grouping.vectors) {
       case 1:
-        AddGroup<1>(panel, group, out + first);
+        grouping.tables == 4 ? AddSparse(panel, group, out + first)
+                             : AddGroup<1>(panel, group, out + first);
         break;
       case 2:
         AddGroup<2>(panel, group, out + first);
@@ -252,13 +312,15 @@ int TapsFor(double step) {
   if (step >= 1 && step <= 2) return 2;
   if (step >= 2.0 / 3 && step < 1) return 3;
   if (step >= 0.5 && step < 2.0 / 3) return 4;
+  if (step >= 0.4 && step < 0.5) return 5;
+  if (step >= 0.25 && step < 0.4) return 8;
   return 0;
 }
 
 void PlaceTransposed(const ColumnSteps& s, int begin, std::int64_t first, std::int64_t rows,
                      Grouping grouping, Group& g) {
   const double number = static_cast<double>(first) - 1, lead = grouping.lead;
-  const double last = static_cast<double>(rows - (grouping.vectors + 1) * kLanes);
+  const double last = static_cast<double>(rows - grouping.tables * kLanes);
 #pragma GCC ivdep
   for (int i = 0; i < g.count; ++i) {
     const double inverse = 1 / s.step[begin + i];
@@ -294,7 +356,8 @@ void SpreadGroups(const float* line, std::int64_t rows, const ColumnSteps& steps
     PlaceTransposed(steps, begin, first, rows, grouping, g);
     switch (grouping.vectors) {
       case 1:
-        SpreadGroup<1, T>(line, g, panel, first);
+        grouping.tables == 4 ? SpreadSparse<T>(line, g, panel, first)
+                             : SpreadGroup<1, T>(line, g, panel, first);
         break;
       case 2:
         SpreadGroup<2, T>(line, g, panel, first);
@@ -309,11 +372,13 @@ void SpreadGroups(const float* line, std::int64_t rows, const ColumnSteps& steps
 void SpreadRun(const float* line, std::int64_t rows, const ColumnSteps& steps, int begin, int end,
                int taps, const ColumnPanel& panel) {
   const auto [smallest, largest] = std::minmax_element(steps.step + begin, steps.step + end);
-  Grouping grouping = taps == 0 ? Grouping{0, 0} : GroupingFor(1 / *largest, 1 / *smallest, taps);
+  Grouping grouping =
+      taps == 0 ? Grouping{0, 0, 0} : GroupingFor(1 / *largest, 1 / *smallest, taps);
   while (grouping.vectors > 1 && panel.length % (grouping.vectors * kLanes) != 0) {
     grouping.vectors /= 2;
+    grouping.tables = grouping.vectors + 1;
   }
-  if (grouping.vectors == 0 || rows < (grouping.vectors + 1) * kLanes) {
+  if (grouping.vectors == 0 || rows < grouping.tables * kLanes) {
     return SpreadGeneral(line, rows, steps, begin, end, panel);
   }
   Group group;
@@ -326,8 +391,12 @@ void SpreadRun(const float* line, std::int64_t rows, const ColumnSteps& steps, i
       return SpreadGroups<2>(line, rows, steps, begin, grouping, panel, group);
     case 3:
       return SpreadGroups<3>(line, rows, steps, begin, grouping, panel, group);
+    case 4:
+      return SpreadGroups<4>(line, rows, steps, begin, grouping, panel, group);
+    case 5:
+      return SpreadGroups<5>(line, rows, steps, begin, grouping, panel, group);
     default:
-      SpreadGroups<4>(line, rows, steps, begin, grouping, panel, group);
+      SpreadGroups<8>(line, rows, steps, begin, grouping, panel, group);
   }
 }
 

@@ -14,12 +14,15 @@ inline constexpr std::int64_t kBlock = 128;
 /// inside or outside.
 inline constexpr std::int64_t kMargin = 80;
 
-/// Kernels read tables of up to five vectors of 16 samples for four vectors of outputs. `step` is
-/// the smallest number of samples from one output to the next of all steps of a call.
+/// Kernels read tables of up to five vectors of 16 samples for four vectors of outputs, or of four
+/// for one. `smallest`, `largest`: samples from one output to the next, over all steps of a call.
 /// Samples before the first one an output touches that are read:
-inline double ReadBefore(double step) { return std::clamp(50 - 48 * step, 2.0, 22.0); }
+inline double ReadBefore(double smallest) { return std::clamp(50 - 48 * smallest, 2.0, 22.0); }
 /// Samples from the last output's position on that are read:
-inline double ReadAfter(double step) { return std::clamp(83 - 63 * step, 20.0, 83.0); }
+inline double ReadAfter(double smallest, double largest) {
+  const double wide = largest > 1.5 ? 68 - 15 * smallest : 0;
+  return std::max(std::clamp(83 - 63 * smallest, 20.0, 83.0), wide);
+}
 
 /// Columns of samples copied next to each other, so that they fit in the cache and are surrounded
 /// by zeros. Column c begins at samples + c · length, the lateral neighbour of a column stands

@@ -118,7 +118,7 @@ class ForwardTask {
       if (shadow.columns.empty()) continue;
       const ViewRows& rows = geometry_.Rows(view);
       double lowest = std::numeric_limits<double>::infinity(), highest = -lowest;
-      double smallest_step = lowest, end = highest;
+      double smallest_step = lowest, largest_step = 0, end = highest;
       for (const double t : {shadow.nearest, shadow.farthest}) {
         const double step = rows.Step(t);
         const double first = rows.Start(t) + static_cast<double>(row_) * step;
@@ -128,6 +128,7 @@ class ForwardTask {
         lowest = std::min({lowest, first, last});
         highest = std::max({highest, first, last});
         smallest_step = std::min(smallest_step, step);
+        largest_step = std::max(largest_step, step);
         end = std::max(end, padded);
       }
       if (!(highest > -1 && lowest < slab_.slices)) {
@@ -135,7 +136,7 @@ class ForwardTask {
         continue;
       }
       low = std::min(low, lowest - ReadBefore(smallest_step));
-      high = std::max(high, std::max(highest, end) + ReadAfter(smallest_step));
+      high = std::max(high, std::max(highest, end) + ReadAfter(smallest_step, largest_step));
     }
     if (low > high) return {0, 0};
     const auto margin = static_cast<double>(kMargin), slices = static_cast<double>(slab_.slices);
@@ -280,26 +281,28 @@ class BackwardTask {
   IndexRange FindRows(const ViewRows& rows, const TileShadow& shadow) const {
     const auto count = static_cast<double>(band_.rows.size());
     double low = std::numeric_limits<double>::infinity(), high = -low;
-    double smallest_rise = low, end = high;
+    const auto margin = static_cast<double>(kMargin);
+    double smallest_rise = low, largest_rise = 0, end = high;
     for (const double t : {shadow.nearest, shadow.farthest}) {
       const double step = rows.Step(t), start = rows.Start(t);
       // At the source (t ≤ 0) or with rows in one place: all of them.
       const bool any = (rows.cone && !(t > 0)) || step == 0;
       const double rise = any ? 0 : 1 / step;
-      const double first = any ? 0 : (static_cast<double>(first_) - 1 - start) * rise;
-      const double last = any ? count : first + static_cast<double>(slices_ + 1) * rise;
+      const double first = any ? -margin : (static_cast<double>(first_) - 1 - start) * rise;
+      const double last = any ? count + margin : first + static_cast<double>(slices_ + 1) * rise;
       const double padded = first + static_cast<double>(DivideUp(slices_, 64) * 64 + 1) * rise;
       low = std::min({low, first, last});
       high = std::max({high, first, last});
       smallest_rise = std::min(smallest_rise, rise);
+      largest_rise = std::max(largest_rise, rise);
       end = std::max(end, padded);
     }
     if (!(high > -1 && low < count)) return {0, 0};
-    const auto margin = static_cast<double>(kMargin);
     return {
         static_cast<std::int64_t>(std::max(std::floor(low - ReadBefore(smallest_rise)), -margin)),
         static_cast<std::int64_t>(
-            std::min(std::ceil(std::max(high, end) + ReadAfter(smallest_rise)), count + margin))};
+            std::min(std::ceil(std::max(high, end) + ReadAfter(smallest_rise, largest_rise)),
+                     count + margin))};
   }
 
   static void SpreadParallel(const float* line, std::int64_t rows, const ColumnSteps& steps,

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <vector>
 
 #include "worker/geometry/volume.h"
 
@@ -35,36 +34,8 @@ inline IndexRange Inside(Positions position, std::int64_t count, IndexRange rang
   return result;
 }
 
-/// A line of samples with a zero before and after it: sample k stands at [k + 1].
-class PaddedLine {
- public:
-  void Resize(std::int64_t count) { values_.assign(count + 3, 0.0f); }
-  float* samples() { return values_.data() + 1; }
-  float* padded() { return values_.data(); }
-
- private:
-  std::vector<float> values_;
-};
-
-/// The samples [begin, end) that positions of [range) touch, within [0, count).
-inline IndexRange Touched(Positions position, std::int64_t count, IndexRange range) {
-  const double a = position(range.begin), b = position(range.end - 1);
-  return Intersect({static_cast<std::int64_t>(std::floor(std::min(a, b))),
-                    static_cast<std::int64_t>(std::floor(std::max(a, b))) + 2},
-                   {0, count});
-}
-
-/// out[i] += line(position(i)), i in [range).  padded: PaddedLine::padded().
-inline void Gather(const float* padded, Positions position, IndexRange range, float* out) {
-  for (std::int64_t i = range.begin; i < range.end; ++i) {
-    const double at = position(i) + 1;
-    const auto k = static_cast<std::int32_t>(at);
-    const auto f = static_cast<float>(at - k);
-    out[i] += padded[k] + f * (padded[k + 1] - padded[k]);
-  }
-}
-
-/// The transpose: adds in[i] to the two samples beside position(i).
+/// Adds in[i] to the two samples beside position(i), i in [range): the transpose of linear
+/// interpolation.   padded: sample k stands at [k + 1].
 inline void Spread(const float* in, Positions position, IndexRange range, float* padded) {
   for (std::int64_t i = range.begin; i < range.end; ++i) {
     const double at = position(i) + 1;

@@ -76,7 +76,8 @@ class VoxelTask {
   Window WindowOf(std::int64_t view) const {
     const PixelMap& map = maps_[view];
     double left = band_.columns + 1.0, right = -2, low = static_cast<double>(band_.rows.size()) + 1,
-           high = -2, end_read = high, smallest_step = std::numeric_limits<double>::infinity();
+           high = -2, end_read = high, smallest_step = std::numeric_limits<double>::infinity(),
+           largest_step = 0;
     ForCorners([&](double ix, double iy) {
       const double scale = 1 / map.depth(ix, iy, 0), column = map.column_depth(ix, iy, 0) * scale;
       left = std::min(left, column);
@@ -91,6 +92,7 @@ class VoxelTask {
       const double step = map.row_depth.z * scale;
       const double padded = first + static_cast<double>((slices_.size() + 63) / 64 * 64 - 1) * step;
       smallest_step = std::min(smallest_step, step);
+      largest_step = std::max(largest_step, step);
       end_read = std::max(end_read, padded);
     });
     const double count = band_.columns, rows = static_cast<double>(band_.rows.size());
@@ -102,8 +104,9 @@ class VoxelTask {
         {static_cast<std::int64_t>(std::max(std::floor(left) - 1, -2.0)),
          static_cast<std::int64_t>(std::min(std::floor(right) + 3, count + 2))},
         {static_cast<std::int64_t>(std::max(std::floor(low - ReadBefore(smallest_step)), -margin)),
-         static_cast<std::int64_t>(std::min(
-             std::ceil(std::max(high, end_read) + ReadAfter(smallest_step)), rows + margin))}};
+         static_cast<std::int64_t>(
+             std::min(std::ceil(std::max(high, end_read) + ReadAfter(smallest_step, largest_step)),
+                      rows + margin))}};
   }
 
   /// In groups whose packed windows fit in the cache.
