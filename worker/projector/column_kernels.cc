@@ -62,8 +62,11 @@ HWY_INLINE V Lookup(const V* tables, VI index) {
                         Lookup(tables[2], tables[3], index), Lookup(tables[0], tables[1], index));
 }
 
-/// Numbers of vector j of a group: j · kLanes, …
-HWY_INLINE V Numbers(int j) { return hn::Iota(D(), static_cast<float>(j * kLanes)); }
+/// 0, 1, 2, …: an output's number in its vector.
+HWY_INLINE V Numbers() { return hn::Iota(D(), 0.0f); }
+
+/// Vectors of outputs in a group, at most.
+constexpr int kMostVectors = 4;
 
 /// Steps [begin, begin + count) as one group of outputs sees them: where its tables begin, and its
 /// position in them.
@@ -72,8 +75,35 @@ struct Group {
   const std::int32_t* offset;
   const float *low, *high;
   alignas(64) std::int32_t at[kSteps];
-  alignas(64) float fraction[kSteps], step[kSteps], size[kSteps];
+  /// Of vector j's first output in vector j's own tables: small numbers, whose fractions float32
+  /// keeps.
+  alignas(64) float position[kMostVectors][kSteps], position_rest[kMostVectors][kSteps];
+  alignas(64) float step[kSteps], step_rest[kSteps], size[kSteps];
 };
+
+/// A position as a multiple of 2⁻¹⁸, of which float32 holds all up to 32 exactly, and what is left:
+/// float32 alone would be wrong by 1e-6 at the end of a vector, and differently wrong on another
+/// slab.
+struct Split {
+  float coarse, rest;
+};
+HWY_INLINE Split SplitPosition(double position) {
+  const double coarse = std::floor(position * 0x1p18 + 0.5) * 0x1p-18;
+  return {static_cast<float>(coarse), static_cast<float>(position - coarse)};
+}
+
+/// Which sample lies below each output of vector j, and how far above it the output lies.
+struct Place {
+  VI below;
+  V fraction;
+};
+HWY_INLINE Place PlaceOf(const Group& g, int j, int i, V number) {
+  const D d;
+  const V coarse = hn::MulAdd(number, hn::Set(d, g.step[i]), hn::Set(d, g.position[j][i]));
+  const V rest = hn::MulAdd(number, hn::Set(d, g.step_rest[i]), hn::Set(d, g.position_rest[j][i]));
+  const VI below = Truncate(coarse);
+  return {below, hn::Add(hn::Sub(coarse, hn::ConvertTo(d, below)), rest)};
+}
 
 /// How many vectors of outputs can share a run of tables, each vector looking at two of them, and
 /// by how many samples the run must begin earlier; vectors = 0: not even one.
@@ -103,27 +133,21 @@ Grouping GroupingFor(double smallest, double largest, int taps) {
 template <int R>
 HWY_INLINE void AddGroup(const ColumnPanel& panel, const Group& g, float* HWY_RESTRICT out) {
   const D d;
-  V sum[R], number[R];
-  for (int j = 0; j < R; ++j) {
-    sum[j] = hn::Zero(d);
-    number[j] = Numbers(j);
-  }
+  const V number = Numbers();
+  V sum[R];
+  for (int j = 0; j < R; ++j) sum[j] = hn::Zero(d);
   const VI one = hn::Set(DI(), 1);
   for (int i = 0; i < g.count; ++i) {
     const float* HWY_RESTRICT a = panel.samples + g.at[i];
     const float* HWY_RESTRICT b = a + panel.neighbour_stride;
     const V low = hn::Set(d, g.low[i]), high = hn::Set(d, g.high[i]);
-    const V fraction = hn::Set(d, g.fraction[i]), step = hn::Set(d, g.step[i]);
     V table = hn::MulAdd(low, hn::LoadU(d, a), hn::Mul(high, hn::LoadU(d, b)));
     for (int j = 0; j < R; ++j) {
       a += kLanes;
       b += kLanes;
       const V next = hn::MulAdd(low, hn::LoadU(d, a), hn::Mul(high, hn::LoadU(d, b)));
-      const V position = hn::MulAdd(number[j], step, fraction);
-      const VI k = Truncate(position);
-      const V f = hn::Sub(position, hn::ConvertTo(d, k));
-      const V even = j % 2 == 0 ? table : next, odd = j % 2 == 0 ? next : table;
-      const V lower = Lookup(even, odd, k), upper = Lookup(even, odd, hn::Add(k, one));
+      const auto [k, f] = PlaceOf(g, j, i, number);
+      const V lower = Lookup(table, next, k), upper = Lookup(table, next, hn::Add(k, one));
       sum[j] = hn::Add(sum[j], hn::MulAdd(f, hn::Sub(upper, lower), lower));
       table = next;
     }
@@ -146,9 +170,7 @@ HWY_INLINE void AddSparse(const ColumnPanel& panel, const Group& g, float* HWY_R
       tables[t] = hn::MulAdd(low, hn::LoadU(d, a + t * kLanes),
                              hn::Mul(high, hn::LoadU(d, b + t * kLanes)));
     }
-    const V position = hn::MulAdd(Numbers(0), hn::Set(d, g.step[i]), hn::Set(d, g.fraction[i]));
-    const VI k = Truncate(position);
-    const V f = hn::Sub(position, hn::ConvertTo(d, k));
+    const auto [k, f] = PlaceOf(g, 0, i, Numbers());
     const V lower = Lookup(tables, k), upper = Lookup(tables, hn::Add(k, hn::Set(DI(), 1)));
     sum = hn::Add(sum, hn::MulAdd(f, hn::Sub(upper, lower), lower));
   }
@@ -183,8 +205,7 @@ template <int R, int T>
 HWY_INLINE void SpreadGroup(const float* line, const Group& g, const ColumnPanel& panel,
                             std::int64_t first) {
   const D d;
-  V number[R];
-  for (int j = 0; j < R; ++j) number[j] = Numbers(j);
+  const V number = Numbers();
   const VI one = hn::Set(DI(), 1);
   const V two = hn::Set(d, 2.0f);
   for (int i = 0; i < g.count; ++i) {
@@ -192,21 +213,17 @@ HWY_INLINE void SpreadGroup(const float* line, const Group& g, const ColumnPanel
     float* a = panel.samples + g.offset[i] + first;
     float* b = a + panel.neighbour_stride;
     const V low = hn::Set(d, g.low[i]), high = hn::Set(d, g.high[i]);
-    const V fraction = hn::Set(d, g.fraction[i]), step = hn::Set(d, g.step[i]);
     const V size = hn::Set(d, g.size[i]);
     V table = hn::LoadU(d, y);
     for (int j = 0; j < R; ++j) {
       y += kLanes;
       const V next = hn::LoadU(d, y);
-      const V position = hn::MulAdd(number[j], step, fraction);
-      VI k = Truncate(position);
-      const V f = hn::Sub(position, hn::ConvertTo(d, k));
-      const V even = j % 2 == 0 ? table : next, odd = j % 2 == 0 ? next : table;
+      auto [k, f] = PlaceOf(g, j, i, number);
       V taps[T];
-      taps[0] = Lookup(even, odd, k);
+      taps[0] = Lookup(table, next, k);
       for (int t = 1; t < T; ++t) {
         k = hn::Add(k, one);
-        taps[t] = Lookup(even, odd, k);
+        taps[t] = Lookup(table, next, k);
       }
       const V value = Tent<T>(hn::NegMulAdd(size, f, size), size, two, taps);
       const V in_a = hn::LoadU(d, a + j * kLanes), in_b = hn::LoadU(d, b + j * kLanes);
@@ -228,9 +245,7 @@ HWY_INLINE void SpreadSparse(const float* line, const Group& g, const ColumnPane
     float* b = a + panel.neighbour_stride;
     V tables[4], taps[T];
     for (int t = 0; t < 4; ++t) tables[t] = hn::LoadU(d, y + t * kLanes);
-    const V position = hn::MulAdd(Numbers(0), hn::Set(d, g.step[i]), hn::Set(d, g.fraction[i]));
-    VI k = Truncate(position);
-    const V f = hn::Sub(position, hn::ConvertTo(d, k));
+    auto [k, f] = PlaceOf(g, 0, i, Numbers());
     for (int t = 0; t < T; ++t) {
       taps[t] = Lookup(tables, k);
       k = hn::Add(k, hn::Set(DI(), 1));
@@ -256,8 +271,14 @@ void PlaceForward(const ColumnPanel& panel, const ColumnSteps& s, std::int64_t f
     const double z = s.start[i] + number * s.step[i], floor = std::floor(z);
     const double at = std::min(std::max(floor - lead, 0.0), last);
     g.at[i] = s.offset[i] + static_cast<std::int32_t>(at);
-    g.fraction[i] = static_cast<float>(z - floor + lead);
-    g.step[i] = static_cast<float>(s.step[i]);
+    for (int j = 0; j < kMostVectors; ++j) {
+      const Split position = SplitPosition(z - floor + lead + j * kLanes * (s.step[i] - 1));
+      g.position[j][i] = position.coarse;
+      g.position_rest[j][i] = position.rest;
+    }
+    const Split step = SplitPosition(s.step[i]);
+    g.step[i] = step.coarse;
+    g.step_rest[i] = step.rest;
   }
 }
 
@@ -327,8 +348,14 @@ void PlaceTransposed(const ColumnSteps& s, int begin, std::int64_t first, std::i
     const double row = (number - s.start[begin + i]) * inverse, floor = std::floor(row);
     const double at = std::min(std::max(floor + 1 - lead, 0.0), last);
     g.at[i] = static_cast<std::int32_t>(at);
-    g.fraction[i] = static_cast<float>(row - floor + lead);
-    g.step[i] = static_cast<float>(inverse);
+    for (int j = 0; j < kMostVectors; ++j) {
+      const Split position = SplitPosition(row - floor + lead + j * kLanes * (inverse - 1));
+      g.position[j][i] = position.coarse;
+      g.position_rest[j][i] = position.rest;
+    }
+    const Split step = SplitPosition(inverse);
+    g.step[i] = step.coarse;
+    g.step_rest[i] = step.rest;
     g.size[i] = static_cast<float>(s.step[begin + i]);
   }
 }
