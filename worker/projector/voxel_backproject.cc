@@ -25,9 +25,6 @@ float Bilinear(const ProjectionBand& band, const float* y, double row, double co
          fc * ((1 - fr) * pixel(c0 + 1, r0) + fr * pixel(c0 + 1, r0 + 1));
 }
 
-/// Up to this many slices are interpolated one by one: a block of vectors would cost more.
-constexpr std::int64_t kFewSlices = 2;
-
 }  // namespace
 
 void BackprojectVoxelBox(const ProjectionBand& band, const float* y, const Volume& slab,
@@ -64,7 +61,6 @@ void BackprojectVoxels(const ProjectionBand& band, const float* y, const Volume&
   ForRuns(
       band,
       [&](const ProjectionBand& run, std::int64_t offset) {
-        if (slab.slices <= kFewSlices) return boxes(run, offset);
         BackprojectVoxelColumns(run, y + offset, slab, x);
       },
       boxes);
