@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # run-sample.sh CLIENT SCAN FOLDER: submits SCAN to the server at $TOMOSLAB_SERVER, watches it, and writes
 # FOLDER/tooth.h5 and PNG images of its middle slices into FOLDER/png. Used by quickstart.sh and the compose file.
-set -eu
+set -eu -o pipefail
 client=$1 scan=$2 folder=$3
 rm -rf "$folder/tooth.h5" "$folder/png"
 mkdir -p "$folder"
-job=$("$client" submit "$scan" --algorithm bb --iterations 20 --lower 0 --rotation-axis auto | tee /dev/stderr | grep -o 'jobs/[A-Za-z0-9_-]*' | tail -n 1)
+"$client" submit "$scan" --algorithm bb --iterations 20 --lower 0 --rotation-axis auto | tee "$folder/submit.log"
+job=$(tail -n 1 "$folder/submit.log")
 "$client" watch "$job"
 "$client" fetch "$job" -o "$folder/tooth.h5" --png "$folder/png"
