@@ -11,7 +11,7 @@ deploy/build.sh tomoslabd tomoslab-worker tomoslab
 
 mkdir -p "$out"
 port_file=$out/server.address
-rm -f "$port_file"
+rm -rf "$port_file" "$out/data"
 echo
 echo "Starting tomoslabd with a pool of 2 ranks; its data folder is $out/data, its log $out/server.log"
 build/bin/tomoslabd --listen 127.0.0.1:0 --port-file "$port_file" --data "$out/data" --ranks 2 >"$out/server.log" 2>&1 &
