@@ -122,7 +122,7 @@ absl::Status CheckAlgorithm(const v1::Algorithm& algorithm) {
             "bb.step_rule = %d is neither BB1 nor BB2", algorithm.bb().step_rule()));
       }
       return CheckBounds(algorithm.bb().bounds());
-    case v1::Algorithm::KIND_NOT_SET:
+    default:
       break;
   }
   return absl::InvalidArgumentError(
@@ -421,7 +421,7 @@ const char* AlgorithmName(const v1::Algorithm& algorithm) {
       return "cgls";
     case v1::Algorithm::kBb:
       return "bb";
-    case v1::Algorithm::KIND_NOT_SET:
+    default:
       break;
   }
   return "";

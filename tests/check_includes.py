@@ -13,11 +13,14 @@ import unittest
 
 CHAIN = ["core", "geometry", "plan", "projector", "operators", "solvers", "distributed"]
 ROOMS = {f"worker/{room}": {f"worker/{left}" for left in CHAIN[:i]} for i, room in enumerate(CHAIN)}
-ROOMS["worker/data"] = {"worker/core", "worker/geometry"}
-ROOMS["proto"] = {"worker/core", "worker/geometry", "worker/plan"}
+ROOMS["worker/physics"] = {"worker/core"}
+ROOMS["worker/solvers"] |= {"worker/physics"}
+ROOMS["worker/distributed"] |= {"worker/physics"}
+ROOMS["worker/data"] = {"worker/core", "worker/geometry", "worker/physics"}
+ROOMS["proto"] = {"worker/core", "worker/geometry", "worker/plan", "worker/physics"}
 ROOMS["server"] = ROOMS["proto"] | {"proto"}
 ROOMS["client"] = ROOMS["server"] | {"worker/data"}
-ROOMS["worker/app"] = {f"worker/{room}" for room in CHAIN} | {"worker/data", "proto"}
+ROOMS["worker/app"] = {f"worker/{room}" for room in CHAIN} | {"worker/physics", "worker/data", "proto"}
 
 MESSAGE_ROOMS = {"proto", "server", "client", "worker/app"}
 LAUNCH_ROOMS = {"worker/core", "worker/projector"}
