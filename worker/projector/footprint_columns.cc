@@ -86,9 +86,8 @@ class BeamPanel {
 
 /// Detector columns whose beams may begin in the tile, with the range of t there.
 TileShadow ShadowOf(const BeamGeometry& geometry, std::int64_t view, const Tile& tile) {
-  const Tile wide{tile.main,
-                  tile.planes,
-                  {tile.lateral.begin - 1, tile.lateral.end + geometry.most_columns()}};
+  const Tile wide{
+      tile.main, tile.planes, {tile.lateral.begin - 1, tile.lateral.end + geometry.most_columns()}};
   TileShadow shadow = geometry.rays().Shadow(view, wide);
   shadow.nearest = std::max(shadow.nearest, 0.0);
   return shadow;

@@ -37,8 +37,8 @@ Positions Lateral(const PlaneRay& ray, MainAxis main) {
 int PixelBeam::ColumnsAt(std::int64_t plane) const {
   const double slant = 0.5 * (std::abs(low.step) + std::abs(high.step));
   const double width = high(plane) - low(plane);
-  // A voxel of which the beam holds less than a 1e-8 may go.
-  return static_cast<int>(std::ceil(std::max(width, 0.0) + slant + 1 - 1e-4));
+  // Rounding must not add a voxel: one of which the beam holds less than 1e-6 may go.
+  return static_cast<int>(std::ceil(std::max(width, 0.0) + slant + 1 - 1e-6));
 }
 
 PixelBeam BeamOf(const Volume& slab, const View& view, std::int64_t column) {
@@ -54,10 +54,9 @@ PixelBeam BeamOf(const Volume& slab, const View& view, std::int64_t column) {
   const double at = (1 - t.start) / t.step;
   if (low.start + at * low.step > high.start + at * high.step) std::swap(low, high);
   const double inverse = std::abs(low.step) < 1e-6 ? 0 : 1 / low.step;
-  return {
-      .rays = {main, t, {low.start - 0.5 * std::abs(low.step) + 0.5, low.step}, inverse},
-      .low = low,
-      .high = high};
+  return {.rays = {main, t, {low.start - 0.5 * std::abs(low.step) + 0.5, low.step}, inverse},
+          .low = low,
+          .high = high};
 }
 
 IndexRange PlanesInFront(const PixelBeam& beam, Beam kind, IndexRange range) {

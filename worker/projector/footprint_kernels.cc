@@ -334,11 +334,12 @@ struct Edge {
   double half_slope, inverse_slope;
 };
 Edge EdgeOf(double slope) {
-  // The formula has no limit at 0; 1e-4 is as good as none (areas change by 1e-9).
-  const double steep = std::max(std::abs(slope), 1e-4);
+  // The formula has no limit at 0; 1e-7 is as good as none.
+  const double steep = std::max(std::abs(slope), 1e-7);
   return {0.5 * steep, 1 / steep};
 }
-HWY_INLINE double AreaBelow(double u, Edge edge) {
+HWY_INLINE double AreaBelow(double at, Edge edge) {
+  const double u = std::min(std::max(at, -2.0), 2.0);  // far away nothing changes; small numbers
   return (Ramp(u + edge.half_slope) - Ramp(u - edge.half_slope)) * edge.inverse_slope;
 }
 
