@@ -62,7 +62,8 @@ inline double MaxAbs(const DenseVector& x) {
   for (double value : x.values) largest = std::max(largest, std::abs(value));
   return largest;
 }
-inline double SumOfSquares(const DenseVector& shape,
+// noinline: else g++ 12 warns of an array it takes for another one.
+[[gnu::noinline]] inline double SumOfSquares(const DenseVector& shape,
                            absl::FunctionRef<void(Piece, double*)> make) {
   DenseVector made = Like(shape);
   make({0, shape.size()}, made.data());
