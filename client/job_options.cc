@@ -12,13 +12,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
+#include "proto/algorithm_values.h"
 #include "proto/values.h"
 #include "worker/core/status.h"
 
 namespace tomoslab {
 namespace {
-
-constexpr int kDefaultSirtIterations = 100, kDefaultCglsIterations = 20, kDefaultBbIterations = 30;
 
 absl::StatusOr<v1::Fdk::Window> WindowByName(const std::string& name) {
   v1::Fdk::Window window;
@@ -34,34 +33,22 @@ absl::Status ApplyAlgorithm(const JobOptions& options, v1::Algorithm* algorithm)
   if (name.empty())
     name =
         algorithm->kind_case() == v1::Algorithm::KIND_NOT_SET ? "fdk" : AlgorithmName(*algorithm);
-  if (name == "fdk" || name == "fbp") {
-    algorithm->mutable_fdk();
-  } else if (name == "sirt") {
-    algorithm->mutable_sirt();
-  } else if (name == "cgls") {
-    algorithm->mutable_cgls();
-  } else if (name == "bb") {
-    algorithm->mutable_bb();
-  } else {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--algorithm ", name, " is not known; use fdk, sirt, cgls or bb"));
-  }
-  return absl::OkStatus();
+  if (ChooseAlgorithm(name, algorithm)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("--algorithm ", name, " is not known; use one of ", AlgorithmNames()));
 }
 
-v1::Stopping* StoppingOf(v1::Algorithm* algorithm, int* default_iterations) {
-  switch (algorithm->kind_case()) {
+int DefaultIterations(const v1::Algorithm& algorithm) {
+  switch (algorithm.kind_case()) {
     case v1::Algorithm::kSirt:
-      *default_iterations = kDefaultSirtIterations;
-      return algorithm->mutable_sirt()->mutable_stopping();
+    case v1::Algorithm::kPolySirt:
+      return 100;
     case v1::Algorithm::kCgls:
-      *default_iterations = kDefaultCglsIterations;
-      return algorithm->mutable_cgls()->mutable_stopping();
-    case v1::Algorithm::kBb:
-      *default_iterations = kDefaultBbIterations;
-      return algorithm->mutable_bb()->mutable_stopping();
+      return 20;
+    case v1::Algorithm::kPolyBb:
+      return 40;
     default:
-      return nullptr;
+      return 30;
   }
 }
 
@@ -71,18 +58,17 @@ absl::Status DoesNotApply(const char* flag, const v1::Algorithm& algorithm, cons
 }
 
 absl::Status ApplyStopping(const JobOptions& options, v1::Algorithm* algorithm) {
-  int default_iterations = 0;
-  v1::Stopping* stopping = StoppingOf(algorithm, &default_iterations);
+  v1::Stopping* stopping = MutableStopping(algorithm);
   if (stopping ==
       nullptr) {  // FDK: --iterations is harmless in scripts that try several algorithms
     if (options.stop_residual || options.stop_update)
-      return DoesNotApply("--stop-residual, --stop-update", *algorithm, "sirt, cgls, bb");
+      return DoesNotApply("--stop-residual, --stop-update", *algorithm, "the iterative ones");
     return absl::OkStatus();
   }
   if (options.iterations)
     stopping->set_iterations(*options.iterations);
   else if (stopping->iterations() == 0)
-    stopping->set_iterations(default_iterations);
+    stopping->set_iterations(DefaultIterations(*algorithm));
   if (options.stop_residual) stopping->set_relative_residual(*options.stop_residual);
   if (options.stop_update) stopping->set_relative_update(*options.stop_update);
   return absl::OkStatus();
@@ -93,14 +79,18 @@ absl::Status ApplyAlgorithmOptions(const JobOptions& options, v1::JobSpec* spec)
   TOMOSLAB_RETURN_IF_ERROR(ApplyAlgorithm(options, algorithm));
   TOMOSLAB_RETURN_IF_ERROR(ApplyStopping(options, algorithm));
   if (options.relaxation) {
-    if (!algorithm->has_sirt()) return DoesNotApply("--relaxation", *algorithm, "sirt");
-    algorithm->mutable_sirt()->set_relaxation(*options.relaxation);
+    if (algorithm->has_sirt()) {
+      algorithm->mutable_sirt()->set_relaxation(*options.relaxation);
+    } else if (algorithm->has_poly_sirt()) {
+      algorithm->mutable_poly_sirt()->set_relaxation(*options.relaxation);
+    } else {
+      return DoesNotApply("--relaxation", *algorithm, "sirt and poly-sirt");
+    }
   }
   if (options.lower_per_mm || options.upper_per_mm) {
-    v1::Bounds* bounds = algorithm->has_sirt() ? algorithm->mutable_sirt()->mutable_bounds()
-                         : algorithm->has_bb() ? algorithm->mutable_bb()->mutable_bounds()
-                                               : nullptr;
-    if (bounds == nullptr) return DoesNotApply("--lower, --upper", *algorithm, "sirt and bb");
+    v1::Bounds* bounds = MutableBounds(algorithm);
+    if (bounds == nullptr)
+      return DoesNotApply("--lower, --upper", *algorithm, "sirt, bb, poly-bb and poly-sirt");
     if (options.lower_per_mm) bounds->set_lower_per_mm(*options.lower_per_mm);
     if (options.upper_per_mm) bounds->set_upper_per_mm(*options.upper_per_mm);
   }

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/strings/str_format.h"
+#include "proto/algorithm_values.h"
 #include "proto/values.h"
 #include "worker/core/status.h"
 #include "worker/plan/exchange_plan.h"

@@ -1,3 +1,4 @@
+#include "proto/algorithm_values.h"
 #include "proto/values.h"
 
 #include <gmock/gmock.h>
