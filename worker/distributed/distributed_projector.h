@@ -10,6 +10,7 @@
 #include "worker/distributed/row_exchange.h"
 #include "worker/geometry/scan.h"
 #include "worker/operators/field.h"
+#include "worker/operators/voxel_grid.h"
 #include "worker/plan/exchange_plan.h"
 
 namespace tomoslab {
@@ -47,6 +48,9 @@ class DistributedProjector {
   IndexRange slab() const { return plan_.slab[ranks_->rank()]; }
   IndexRange owned_rows() const { return plan_.owned[ranks_->rank()]; }
   const Communicator& ranks() const { return *ranks_; }
+
+  /// How NewVolume's voxels lie, and whose slices are next to them.
+  VoxelGrid grid() const { return {volume_.columns, volume_.rows, volume_.slices, slab(), ranks_}; }
 
   PhaseTotals Take() const;
 

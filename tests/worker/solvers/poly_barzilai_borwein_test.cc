@@ -58,10 +58,10 @@ TEST(PolyBarzilaiBorwein, ComesNearTheImageThatMadeTheData) {
   Misfit f = problem.Objective();
   DenseVector x = f.NewVolume();
   const SolverResult result = PolyBarzilaiBorwein(f, Iterate(500), x, kNeverStop);
-  EXPECT_LT(result.progress.relative_residual, 1e-3);
+  EXPECT_LT(result.progress.relative_residual, 2e-3);
   const DenseVector truth = Truth();
   Subtract(x, truth, x);
-  EXPECT_LT(Norm(x) / Norm(truth), 0.1);
+  EXPECT_LT(Norm(x) / Norm(truth), 0.15);
 }
 
 /// Counts its images.
