@@ -9,19 +9,19 @@ namespace tomoslab::testing {
 
 /// Aluminium and iron at 120 kV: tests/acceptance/cases/P5_alfe120.json.
 inline BeamModel AluminiumAndIron() {
-  return {.reference_energy_kev = 70,
-          .energy_kev = {21, 25, 37, 50, 58, 74, 90, 106},
-          .share = {0.001888091, 0.066597994, 0.218036936, 0.211216775, 0.225334255, 0.208785761,
-                    0.03248437, 0.035655818},
-          .materials = {{.name = "al",
-                         .reference_per_mm = 0.062129519,
-                         .attenuation_per_mm = {0.808170134, 0.495625646, 0.182526472, 0.099400519,
-                                                0.078646068, 0.05863165, 0.049499866, 0.044375361}},
-                        {.name = "fe",
-                         .reference_per_mm = 0.642813546,
-                         .attenuation_per_mm = {17.63575901, 10.788939577, 3.557722058, 1.541247489,
-                                                1.036517801, 0.562089343, 0.36199603,
-                                                0.262358588}}}};
+  return {
+      .reference_energy_kev = 70,
+      .energy_kev = {21, 25, 37, 50, 58, 74, 90, 106},
+      .share = {0.001888091, 0.066597994, 0.218036936, 0.211216775, 0.225334255, 0.208785761,
+                0.03248437, 0.035655818},
+      .materials = {{.name = "al",
+                     .reference_per_mm = 0.062129519,
+                     .attenuation_per_mm = {0.808170134, 0.495625646, 0.182526472, 0.099400519,
+                                            0.078646068, 0.05863165, 0.049499866, 0.044375361}},
+                    {.name = "fe",
+                     .reference_per_mm = 0.642813546,
+                     .attenuation_per_mm = {17.63575901, 10.788939577, 3.557722058, 1.541247489,
+                                            1.036517801, 0.562089343, 0.36199603, 0.262358588}}}};
 }
 
 /// Aluminium at 100 kV: tests/acceptance/cases/P2_al100.json.

@@ -64,7 +64,7 @@ inline double MaxAbs(const DenseVector& x) {
 }
 // noinline: else g++ 12 warns of an array it takes for another one.
 [[gnu::noinline]] inline double SumOfSquares(const DenseVector& shape,
-                           absl::FunctionRef<void(Piece, double*)> make) {
+                                             absl::FunctionRef<void(Piece, double*)> make) {
   DenseVector made = Like(shape);
   make({0, shape.size()}, made.data());
   return Dot(made, made);

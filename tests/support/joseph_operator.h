@@ -20,7 +20,9 @@ class JosephOperator {
     return Field(static_cast<std::int64_t>(band_.views.size()) * band_.columns, band_.rows,
                  band_.rows.size(), &sum_);
   }
-  void Project(const Field& x, Field& y) const { ProjectJoseph(volume_, x.data(), band_, y.data()); }
+  void Project(const Field& x, Field& y) const {
+    ProjectJoseph(volume_, x.data(), band_, y.data());
+  }
   void Backproject(const Field& y, Field& x) const {
     Field scratch = Like(y);
     Copy(y, scratch);

@@ -16,12 +16,12 @@ double PolychromaticResidual(Projection& projection, const typename Projection::
                              const typename Projection::Volume& x) {
   projection.Project(x);
   return 0.5 * SumOfSquares(b, [&](auto piece, auto* out) {
-    projection.LineIntegrals(piece.begin, piece.end, out);
-    auto* residual = projection.set(0).data() + piece.begin;
-    for (std::int64_t i = 0; i < piece.end - piece.begin; ++i) {
-      residual[i] = out[i] = b.data()[piece.begin + i] - out[i];
-    }
-  });
+           projection.LineIntegrals(piece.begin, piece.end, out);
+           auto* residual = projection.set(0).data() + piece.begin;
+           for (std::int64_t i = 0; i < piece.end - piece.begin; ++i) {
+             residual[i] = out[i] = b.data()[piece.begin + i] - out[i];
+           }
+         });
 }
 
 /// x ← clip(x + λ C Aᵀ R (b − p(x))),  R = 1 / row sums,  C = 1 / column sums: SIRT, with the

@@ -59,17 +59,18 @@ class PolychromaticObjective {
   double Value(const Volume& x) {
     projection_.Project(x);
     return 0.5 * SumOfSquares(b_, [&](auto piece, Number* out) {
-      projection_.LineIntegralsAndSlopes(piece.begin, piece.end, out);
-      for (std::int64_t i = piece.begin; i < piece.end; ++i) {
-        const auto [residual, slope] = Compare(out[i - piece.begin], b_.data()[i]);
-        out[i - piece.begin] = residual;
-        if (options_.linear_adjoint) {
-          projection_.set(0).data()[i] = slope;
-        } else {
-          for (int m = 0; m < projection_.materials(); ++m) projection_.set(m).data()[i] *= slope;
-        }
-      }
-    });
+             projection_.LineIntegralsAndSlopes(piece.begin, piece.end, out);
+             for (std::int64_t i = piece.begin; i < piece.end; ++i) {
+               const auto [residual, slope] = Compare(out[i - piece.begin], b_.data()[i]);
+               out[i - piece.begin] = residual;
+               if (options_.linear_adjoint) {
+                 projection_.set(0).data()[i] = slope;
+               } else {
+                 for (int m = 0; m < projection_.materials(); ++m)
+                   projection_.set(m).data()[i] *= slope;
+               }
+             }
+           });
   }
 
   /// g ← ∇f at the x of the last Value, which must be the same x.

@@ -34,8 +34,7 @@ DenseVector Truth() {
 }
 
 struct Problem {
-  Problem()
-      : A(ParallelMatrix(kSize, 30, 1.0)), b(A.NewProjections()) {
+  Problem() : A(ParallelMatrix(kSize, 30, 1.0)), b(A.NewProjections()) {
     PolychromaticProjection<DenseOperator, DoubleLineIntegral> projection(A, AluminiumAndIron());
     projection.Project(Truth());
     projection.LineIntegrals(0, b.size(), b.data());

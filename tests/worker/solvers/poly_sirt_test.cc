@@ -17,7 +17,7 @@ const auto kNeverStop = [](const Progress&, const auto&) { return false; };
 
 template <class Watch>
 SolverResult Reconstruct(const DenseOperator& A, const DenseVector& b, const BeamModel& model,
-                 const SirtOptions& options, DenseVector& x, Watch&& watch) {
+                         const SirtOptions& options, DenseVector& x, Watch&& watch) {
   return PolySirt<DenseOperator, Watch, DoubleLineIntegral>(A, b, model, options, x,
                                                             std::forward<Watch>(watch));
 }
@@ -27,7 +27,8 @@ TEST(PolySirt, OneStepByHand) {
   const DenseOperator A(Matrix{{1.0, 3.0}});
   const DenseVector b(std::vector<double>{0.8});
   DenseVector x = A.NewVolume();
-  Reconstruct(A, b, AluminiumAndIron(), {.stopping = {.iterations = 1}, .relaxation = 0.5}, x, kNeverStop);
+  Reconstruct(A, b, AluminiumAndIron(), {.stopping = {.iterations = 1}, .relaxation = 0.5}, x,
+              kNeverStop);
   EXPECT_NEAR(x.values[0], 0.5 * 0.8 / 4, 1e-8);
   EXPECT_NEAR(x.values[1], 0.5 * 0.8 / 4, 1e-8);
 }
@@ -65,11 +66,11 @@ TEST(PolySirt, ApproachesTheImageThatMadeTheDataAtItsCost) {  // A9
   DenseVector x = A.NewVolume();
   std::vector<double> residuals;
   Reconstruct(A, b, AluminiumAndIron(),
-      {.stopping = {.iterations = 200}, .bounds = {.lower = 0, .upper = 1}}, x,
-      [&](const Progress& progress, const auto&) {
-        residuals.push_back(progress.relative_residual);
-        return false;
-      });
+              {.stopping = {.iterations = 200}, .bounds = {.lower = 0, .upper = 1}}, x,
+              [&](const Progress& progress, const auto&) {
+                residuals.push_back(progress.relative_residual);
+                return false;
+              });
   EXPECT_NEAR(residuals[0], 1, 1e-9);
   EXPECT_LT(residuals.back(), 0.02);
   EXPECT_EQ(A.projections, 2 * 200 + 1);  // M for every image but the empty start; 1 for R

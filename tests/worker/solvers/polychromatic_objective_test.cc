@@ -38,7 +38,7 @@ std::vector<double> Image() {
   for (int y = 20; y < 24; ++y) {
     for (int x = 18; x < 23; ++x) image[y * kSize + x] = 0.1 + 9 * uniform(generator);
   }
-  image[25 * kSize + 25] = 0.7;    // denser than iron
+  image[25 * kSize + 25] = 0.7;   // denser than iron
   image[2 * kSize + 3] = -0.003;  // below air
   return image;
 }
@@ -166,8 +166,7 @@ TEST_P(PolychromaticGradient, IsTheTransposedTangentOfTheResidual) {  // A6: ⟨
     const bool logarithmic = GetParam().domain == MisfitDomain::kLineIntegrals;
     const bool unit = GetParam().weights == MisfitWeights::kUnit;
     const double y = std::exp(-b.values[i]);
-    const double residual =
-        logarithmic ? p.values[i] - b.values[i] : std::exp(-p.values[i]) - y;
+    const double residual = logarithmic ? p.values[i] - b.values[i] : std::exp(-p.values[i]) - y;
     const double weight = unit ? 1 : logarithmic ? y : 1 / y;
     u_tangent += weight * residual * tangent[i];
   }
