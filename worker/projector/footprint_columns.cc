@@ -8,13 +8,13 @@
 #include "worker/projector/column_tiles.h"
 #include "worker/projector/footprint_geometry.h"
 #include "worker/projector/footprint_kernels.h"
+#include "worker/projector/tile_panel.h"
 
 namespace tomoslab {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-std::int64_t DivideUp(std::int64_t count, std::int64_t by) { return (count + by - 1) / by; }
 std::int64_t RoundUp(std::int64_t count) { return DivideUp(count, 16) * 16; }
 
 thread_local AlignedFloats panel_storage, line_storage;

@@ -9,16 +9,13 @@
 #include <algorithm>
 #include <cmath>
 
-#include "worker/projector/lane_lookup-inl.h"
+#include "worker/projector/column_vectors-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace tomoslab {
 namespace HWY_NAMESPACE {
-namespace footprint {
+namespace footprint {  // names of its own beside the other kernels'
 
-using namespace lanes;  // NOLINT: D, V, kLanes, Lookup of this instruction set
-
-constexpr int kSteps = FootprintSteps::kCapacity;
 /// Positions are fixed-point numbers: of a line in 2⁻³², inside a vector's tables in 2⁻²⁶.
 constexpr int kLineBits = 32, kLaneBits = 26;
 
