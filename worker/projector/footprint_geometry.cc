@@ -66,6 +66,23 @@ IndexRange PlanesInFront(const PixelBeam& beam, Beam kind, IndexRange range) {
   return range;
 }
 
+BeamSteps StepsOf(const PixelBeam& beam, const ViewRows& rows, IndexRange planes, double row) {
+  const double t = beam.rays.t(planes.begin), rise = rows.slope + (row - 0.5) * rows.step;
+  const double t_step = beam.rays.t.step;
+  return {.count = static_cast<int>(planes.size()),
+          .columns = std::max(beam.ColumnsAt(planes.begin), beam.ColumnsAt(planes.end - 1)),
+          .low = beam.low(planes.begin),
+          .low_step = beam.low.step,
+          .high = beam.high(planes.begin),
+          .high_step = beam.high.step,
+          .start = rows.base + 0.5 + (rows.cone ? t : 1) * rise,
+          .start_step = rows.cone ? t_step * rise : 0,
+          .step = rows.cone ? t * rows.step : rows.step,
+          .step_step = rows.cone ? t_step * rows.step : 0,
+          .plane = planes.begin,
+          .last_columns = 0};
+}
+
 BeamGeometry::BeamGeometry(const Volume& slab, const ProjectionBand& band)
     : rays_(slab, band),
       columns_(band.columns),

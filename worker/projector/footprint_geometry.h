@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "worker/projector/column_geometry.h"
+#include "worker/projector/footprint_kernels.h"
 
 namespace tomoslab {
 
@@ -42,5 +43,10 @@ PixelBeam BeamOf(const Volume& slab, const View& view, std::int64_t column);
 
 /// The planes [range) in front of the source: t > 0 in cone beam.
 IndexRange PlanesInFront(const PixelBeam& beam, Beam kind, IndexRange range);
+
+/// The steps of a beam through `planes`, with lateral positions and plane counted from the slab's
+/// first voxel and slice z filling [z, z + 1); box 0 is that of the band's row `row`. last_columns
+/// is left to the caller.
+BeamSteps StepsOf(const PixelBeam& beam, const ViewRows& rows, IndexRange planes, double row);
 
 }  // namespace tomoslab

@@ -48,6 +48,11 @@ std::vector<Case> Cases() {
     for (const int slices : {1, 2, 16, 17, 64, 130}) cases.push_back({beam, 1, 1, 19, slices});
     for (const double shift : {-20.0, 9.0, 40.0}) cases.push_back({beam, 1, 1.1, 135, 20, shift});
     cases.push_back({beam, 1, 1, 1, 9});
+    for (const double height : {0.2, 1.0, 3.0, -0.7}) {  // a single slice, on one row and on many
+      cases.push_back({beam, 1.6, height, 1, 1});
+      cases.push_back({beam, 0.6, height, 14, 1, 2.5});
+    }
+    cases.push_back({beam, 8, 1, 3, 1});  // beams wider than the slice: back to the columns
   }
   return cases;
 }
