@@ -18,6 +18,7 @@ struct JobOptions {
   std::optional<int> iterations;
   std::optional<double> relaxation, lower_per_mm, upper_per_mm;
   std::optional<double> stop_residual, stop_update;
+  std::string projector;      // joseph, footprint
   std::string window;         // ram-lak, shepp-logan, cosine, hamming, hann
   std::string start;          // zero, fdk, jobs/ID
   std::string rotation_axis;  // auto, or a column
