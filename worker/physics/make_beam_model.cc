@@ -131,29 +131,27 @@ absl::Status AddSortedMaterials(const BeamDescription& description, BeamModel& m
   return absl::OkStatus();
 }
 
-/// model.energy_kev, share, compression_error and the materials' attenuation.
-void AddEnergies(const FullSpectrum& full, double longest_path_mm, double tolerance,
-                 BeamModel& model) {
-  CompressedSpectrum few;
-  if (full.spectrum.share.size() <= kEnergiesKeptAsTheyAre) {
-    few.energy.resize(full.spectrum.share.size());
-    std::iota(few.energy.begin(), few.energy.end(), 0);
-    few.share = full.spectrum.share;
-  } else {
-    few = CompressSpectrum(full.spectrum, full.attenuation_per_mm, longest_path_mm, tolerance);
-  }
+/// model.energy_kev, share and the materials' attenuation from some energies of the full spectrum.
+void SetEnergies(const FullSpectrum& full, const CompressedSpectrum& few, BeamModel& model) {
   model.share = few.share;
   model.compression_error = few.error;
-  for (const std::size_t e : few.energy) {
-    model.energy_kev.push_back(full.spectrum.energy_kev[e]);
-    for (std::size_t m = 0; m < model.materials.size(); ++m) {
-      model.materials[m].attenuation_per_mm.push_back(full.attenuation_per_mm[m][e]);
-    }
+  model.energy_kev.clear();
+  for (const std::size_t e : few.energy) model.energy_kev.push_back(full.spectrum.energy_kev[e]);
+  for (std::size_t m = 0; m < model.materials.size(); ++m) {
+    std::vector<double>& attenuation = model.materials[m].attenuation_per_mm;
+    attenuation.clear();
+    for (const std::size_t e : few.energy) attenuation.push_back(full.attenuation_per_mm[m][e]);
   }
 }
 
-void WarnOfEnergies(const Spectrum& spectrum, const BeamModel& model, double tolerance,
-                    std::vector<std::string>& warnings) {
+CompressedSpectrum AllEnergies(const Spectrum& spectrum) {
+  CompressedSpectrum all{std::vector<std::size_t>(spectrum.share.size()), spectrum.share, 0};
+  std::iota(all.energy.begin(), all.energy.end(), 0);
+  return all;
+}
+
+void WarnOfReferenceEnergy(const Spectrum& spectrum, const BeamModel& model,
+                           std::vector<std::string>& warnings) {
   const double low = spectrum.energy_kev.front(), high = spectrum.energy_kev.back();
   if (model.reference_energy_kev < low || model.reference_energy_kev > high) {
     warnings.push_back(absl::StrFormat(
@@ -161,18 +159,12 @@ void WarnOfEnergies(const Spectrum& spectrum, const BeamModel& model, double tol
         "shows values that nothing has measured",
         model.reference_energy_kev, low, high));
   }
-  if (model.compression_error > tolerance) {
-    warnings.push_back(absl::StrFormat(
-        "the spectrum was replaced by %d energies with an error of %.2g in line integrals, more "
-        "than compression_tolerance = %g",
-        model.energy_kev.size(), model.compression_error, tolerance));
-  }
 }
 
 }  // namespace
 
-absl::StatusOr<MadeBeamModel> MakeBeamModel(const BeamDescription& description,
-                                            double longest_path_mm) {
+absl::StatusOr<MadeBeamModel> MakeFullBeamModel(const BeamDescription& description,
+                                                double longest_path_mm) {
   TOMOSLAB_RETURN_IF_ERROR(CheckDescription(description));
   if (!(longest_path_mm > 0) || !std::isfinite(longest_path_mm)) {
     return absl::InvalidArgumentError(
@@ -193,8 +185,25 @@ absl::StatusOr<MadeBeamModel> MakeBeamModel(const BeamDescription& description,
   TOMOSLAB_RETURN_IF_ERROR(AddSortedMaterials(description, model, made.full));
   TOMOSLAB_RETURN_IF_ERROR(CheckNodes(model, made.warnings));
   WarnOfIndistinctMaterials(model, made.full.spectrum, made.full.attenuation_per_mm, made.warnings);
-  AddEnergies(made.full, longest_path_mm, description.compression_tolerance, model);
-  WarnOfEnergies(made.full.spectrum, model, description.compression_tolerance, made.warnings);
+  WarnOfReferenceEnergy(made.full.spectrum, model, made.warnings);
+  SetEnergies(made.full, AllEnergies(made.full.spectrum), model);
+  return made;
+}
+
+absl::StatusOr<MadeBeamModel> MakeBeamModel(const BeamDescription& description,
+                                            double longest_path_mm) {
+  TOMOSLAB_ASSIGN_OR_RETURN(MadeBeamModel made, MakeFullBeamModel(description, longest_path_mm));
+  if (made.full.spectrum.share.size() <= kEnergiesKeptAsTheyAre) return made;
+  const double tolerance = description.compression_tolerance;
+  const CompressedSpectrum few = CompressSpectrum(made.full.spectrum, made.full.attenuation_per_mm,
+                                                  longest_path_mm, tolerance);
+  SetEnergies(made.full, few, made.model);
+  if (few.error > tolerance) {
+    made.warnings.push_back(absl::StrFormat(
+        "the spectrum was replaced by %d energies with an error of %.2g in line integrals, more "
+        "than compression_tolerance = %g",
+        few.energy.size(), few.error, tolerance));
+  }
   return made;
 }
 

@@ -53,6 +53,10 @@ struct MadeBeamModel {
 absl::StatusOr<MadeBeamModel> MakeBeamModel(const BeamDescription& description,
                                             double longest_path_mm);
 
+/// The same without compression: the model has all energies of the spectrum. Milliseconds.
+absl::StatusOr<MadeBeamModel> MakeFullBeamModel(const BeamDescription& description,
+                                                double longest_path_mm);
+
 /// μ of every material of `model`, in its order, at any energy that the description's materials
 /// cover: for virtual monochromatic volumes.
 absl::StatusOr<std::vector<double>> AttenuationsAt(const BeamDescription& description,
