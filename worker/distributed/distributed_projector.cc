@@ -28,8 +28,9 @@ ProjectionBand BandOf(const Scan& scan, const ViewBatch& batch, int rank) {
           scan.detector.columns, batch.shadow[rank]};
 }
 
-/// How many pieces a batch is projected in, so that MPI can move the batch before it in between.
-constexpr std::int64_t kPiecesPerBatch = 8;
+/// A batch is projected in pieces of so many views, so that MPI can move the batch before it in
+/// between.
+constexpr std::int64_t kPieceViews = 32;
 
 }  // namespace
 
@@ -67,8 +68,7 @@ void DistributedProjector::Project(const Field& x, Field& y) const {
     const ProjectionBand band = BandOf(scan_, batch, ranks_->rank());
     float* shadow = current.shadow(batch);
     const std::int64_t views = batch.views.size();
-    const std::int64_t step =
-        ranks_->size() == 1 ? views : (views + kPiecesPerBatch - 1) / kPiecesPerBatch;
+    const std::int64_t step = ranks_->size() == 1 ? views : kPieceViews;
     for (std::int64_t first = 0; first < views; first += step) {
       {
         const Stopwatch watch(&totals.projection_s);
