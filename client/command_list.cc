@@ -7,6 +7,7 @@
 #include "client/commands.h"
 #include "client/exit_code.h"
 #include "client/job_run.h"
+#include "proto/algorithm_values.h"
 #include "proto/values.h"
 #include "worker/core/status.h"
 

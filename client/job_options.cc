@@ -12,13 +12,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
+#include "proto/algorithm_values.h"
+#include "proto/dart_values.h"
 #include "proto/values.h"
 #include "worker/core/status.h"
 
 namespace tomoslab {
 namespace {
-
-constexpr int kDefaultSirtIterations = 100, kDefaultCglsIterations = 20, kDefaultBbIterations = 30;
 
 absl::StatusOr<v1::Fdk::Window> WindowByName(const std::string& name) {
   v1::Fdk::Window window;
@@ -34,34 +34,25 @@ absl::Status ApplyAlgorithm(const JobOptions& options, v1::Algorithm* algorithm)
   if (name.empty())
     name =
         algorithm->kind_case() == v1::Algorithm::KIND_NOT_SET ? "fdk" : AlgorithmName(*algorithm);
-  if (name == "fdk" || name == "fbp") {
-    algorithm->mutable_fdk();
-  } else if (name == "sirt") {
-    algorithm->mutable_sirt();
-  } else if (name == "cgls") {
-    algorithm->mutable_cgls();
-  } else if (name == "bb") {
-    algorithm->mutable_bb();
-  } else {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--algorithm ", name, " is not known; use fdk, sirt, cgls or bb"));
-  }
-  return absl::OkStatus();
+  if (ChooseAlgorithm(name, algorithm)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("--algorithm ", name, " is not known; use one of ", AlgorithmNames()));
 }
 
-v1::Stopping* StoppingOf(v1::Algorithm* algorithm, int* default_iterations) {
-  switch (algorithm->kind_case()) {
+int DefaultIterations(const v1::Algorithm& algorithm) {
+  switch (algorithm.kind_case()) {
     case v1::Algorithm::kSirt:
-      *default_iterations = kDefaultSirtIterations;
-      return algorithm->mutable_sirt()->mutable_stopping();
+    case v1::Algorithm::kPolySirt:
+      return 100;
     case v1::Algorithm::kCgls:
-      *default_iterations = kDefaultCglsIterations;
-      return algorithm->mutable_cgls()->mutable_stopping();
-    case v1::Algorithm::kBb:
-      *default_iterations = kDefaultBbIterations;
-      return algorithm->mutable_bb()->mutable_stopping();
+      return 20;
+    case v1::Algorithm::kPolyBb:
+      return 40;
+    case v1::Algorithm::kDart:
+    case v1::Algorithm::kPolyDart:
+      return 20;
     default:
-      return nullptr;
+      return 30;
   }
 }
 
@@ -71,20 +62,64 @@ absl::Status DoesNotApply(const char* flag, const v1::Algorithm& algorithm, cons
 }
 
 absl::Status ApplyStopping(const JobOptions& options, v1::Algorithm* algorithm) {
-  int default_iterations = 0;
-  v1::Stopping* stopping = StoppingOf(algorithm, &default_iterations);
+  v1::Stopping* stopping = MutableStopping(algorithm);
   if (stopping ==
       nullptr) {  // FDK: --iterations is harmless in scripts that try several algorithms
     if (options.stop_residual || options.stop_update)
-      return DoesNotApply("--stop-residual, --stop-update", *algorithm, "sirt, cgls, bb");
+      return DoesNotApply("--stop-residual, --stop-update", *algorithm, "the iterative ones");
     return absl::OkStatus();
   }
   if (options.iterations)
     stopping->set_iterations(*options.iterations);
   else if (stopping->iterations() == 0)
-    stopping->set_iterations(default_iterations);
+    stopping->set_iterations(DefaultIterations(*algorithm));
   if (options.stop_residual) stopping->set_relative_residual(*options.stop_residual);
   if (options.stop_update) stopping->set_relative_update(*options.stop_update);
+  return absl::OkStatus();
+}
+
+absl::Status ApplyDartLoop(const JobOptions& options, v1::DartLoop* loop) {
+  if (options.free_fraction) loop->set_free_fraction(*options.free_fraction);
+  if (options.smoothing) loop->set_smoothing(*options.smoothing);
+  if (options.start_iterations) loop->set_start_iterations(*options.start_iterations);
+  if (options.inner_iterations) loop->set_inner_iterations(*options.inner_iterations);
+  if (options.seed) loop->set_seed(*options.seed);
+  if (options.inner.empty()) return absl::OkStatus();
+  v1::DartLoop::Inner inner;
+  const std::string upper = absl::AsciiStrToUpper(options.inner);
+  if (upper == "INNER_UNSPECIFIED" || !v1::DartLoop::Inner_Parse(upper, &inner)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--inner ", options.inner, " is not known; use sirt, bb or cgls"));
+  }
+  loop->set_inner(inner);
+  return absl::OkStatus();
+}
+
+absl::Status ApplyDart(const JobOptions& options, v1::Algorithm* algorithm) {
+  const bool has_loop_flags = options.free_fraction || options.smoothing || options.seed ||
+                              options.start_iterations || options.inner_iterations ||
+                              !options.inner.empty();
+  if (v1::DartLoop* loop = MutableDartLoop(algorithm)) {
+    TOMOSLAB_RETURN_IF_ERROR(ApplyDartLoop(options, loop));
+  } else if (has_loop_flags) {
+    return DoesNotApply(
+        "--free-fraction, --smoothing, --inner, --inner-iterations, --start-iterations, --seed",
+        *algorithm, "dart and poly-dart");
+  }
+  if (!options.grey_values_per_mm.empty() || options.fixed_grey_values) {
+    if (!algorithm->has_dart())
+      return DoesNotApply("--grey-values, --fixed-grey-values", *algorithm, "dart");
+    v1::Dart* dart = algorithm->mutable_dart();
+    if (!options.grey_values_per_mm.empty())
+      dart->mutable_grey_value_per_mm()->Assign(options.grey_values_per_mm.begin(),
+                                                options.grey_values_per_mm.end());
+    if (options.fixed_grey_values) dart->set_fixed_grey_values(true);
+  }
+  if (options.refine_densities) {
+    if (!algorithm->has_poly_dart())
+      return DoesNotApply("--refine-densities", *algorithm, "poly-dart");
+    algorithm->mutable_poly_dart()->set_refine_densities(true);
+  }
   return absl::OkStatus();
 }
 
@@ -92,15 +127,20 @@ absl::Status ApplyAlgorithmOptions(const JobOptions& options, v1::JobSpec* spec)
   v1::Algorithm* algorithm = spec->mutable_algorithm();
   TOMOSLAB_RETURN_IF_ERROR(ApplyAlgorithm(options, algorithm));
   TOMOSLAB_RETURN_IF_ERROR(ApplyStopping(options, algorithm));
+  TOMOSLAB_RETURN_IF_ERROR(ApplyDart(options, algorithm));
   if (options.relaxation) {
-    if (!algorithm->has_sirt()) return DoesNotApply("--relaxation", *algorithm, "sirt");
-    algorithm->mutable_sirt()->set_relaxation(*options.relaxation);
+    if (algorithm->has_sirt()) {
+      algorithm->mutable_sirt()->set_relaxation(*options.relaxation);
+    } else if (algorithm->has_poly_sirt()) {
+      algorithm->mutable_poly_sirt()->set_relaxation(*options.relaxation);
+    } else {
+      return DoesNotApply("--relaxation", *algorithm, "sirt and poly-sirt");
+    }
   }
   if (options.lower_per_mm || options.upper_per_mm) {
-    v1::Bounds* bounds = algorithm->has_sirt() ? algorithm->mutable_sirt()->mutable_bounds()
-                         : algorithm->has_bb() ? algorithm->mutable_bb()->mutable_bounds()
-                                               : nullptr;
-    if (bounds == nullptr) return DoesNotApply("--lower, --upper", *algorithm, "sirt and bb");
+    v1::Bounds* bounds = MutableBounds(algorithm);
+    if (bounds == nullptr)
+      return DoesNotApply("--lower, --upper", *algorithm, "sirt, bb, poly-bb and poly-sirt");
     if (options.lower_per_mm) bounds->set_lower_per_mm(*options.lower_per_mm);
     if (options.upper_per_mm) bounds->set_upper_per_mm(*options.upper_per_mm);
   }
@@ -127,6 +167,18 @@ absl::Status ApplyStartAndWindow(const JobOptions& options, v1::JobSpec* spec) {
   } else {
     return DoesNotApply("--window", spec->algorithm(), "fdk and --start fdk");
   }
+  return absl::OkStatus();
+}
+
+absl::Status ApplyProjector(const std::string& name, v1::JobSpec* spec) {
+  if (name.empty()) return absl::OkStatus();
+  v1::ProjectorModel model;
+  const std::string upper = absl::AsciiStrToUpper(name);
+  if (upper == "PROJECTOR_MODEL_UNSPECIFIED" || !v1::ProjectorModel_Parse(upper, &model)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--projector ", name, " is not known; use joseph or footprint"));
+  }
+  spec->set_projector(model);
   return absl::OkStatus();
 }
 
@@ -203,6 +255,7 @@ absl::StatusOr<v1::JobSpec> MakeJobSpec(const JobOptions& options, const v1::Sca
   }
   TOMOSLAB_RETURN_IF_ERROR(ApplyAlgorithmOptions(options, &spec));
   TOMOSLAB_RETURN_IF_ERROR(ApplyStartAndWindow(options, &spec));
+  TOMOSLAB_RETURN_IF_ERROR(ApplyProjector(options.projector, &spec));
   TOMOSLAB_RETURN_IF_ERROR(ApplyPreprocessing(options, spec.mutable_preprocessing()));
   TOMOSLAB_RETURN_IF_ERROR(ApplyVolume(options, scan, &spec));
   if (options.preview_every) spec.mutable_preview()->set_every_iterations(*options.preview_every);

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "client/job_display.h"
+#include "proto/algorithm_values.h"
 #include "proto/values.h"
 #include "worker/core/status.h"
 #include "worker/data/slice_image.h"

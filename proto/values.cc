@@ -1,18 +1,17 @@
 #include "proto/values.h"
 
 #include <cmath>
-#include <limits>
 #include <numbers>
 #include <vector>
 
 #include "absl/strings/str_format.h"
+#include "proto/algorithm_values.h"
 #include "worker/core/status.h"
 
 namespace tomoslab {
 namespace {
 
 constexpr double kDegree = std::numbers::pi / 180;
-constexpr int kMaxIterations = 1'000'000;
 constexpr std::size_t kMaxNameLength = 200;
 
 absl::StatusOr<Beam> ToBeam(v1::Beam beam) {
@@ -56,77 +55,6 @@ absl::Status CheckPositions(const char* field,
     }
   }
   return absl::OkStatus();
-}
-
-absl::Status CheckStopping(const v1::Stopping& stopping) {
-  if (stopping.iterations() < 1 || stopping.iterations() > kMaxIterations) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("algorithm.stopping.iterations = %d must be between 1 and %d",
-                        stopping.iterations(), kMaxIterations));
-  }
-  for (const auto& [field, value] : {std::pair{"relative_residual", stopping.relative_residual()},
-                                     {"relative_update", stopping.relative_update()}}) {
-    if (!(value >= 0 && value < 1)) {
-      return absl::InvalidArgumentError(absl::StrFormat(
-          "algorithm.stopping.%s = %g must be in [0, 1); 0 switches it off", field, value));
-    }
-  }
-  return absl::OkStatus();
-}
-
-absl::Status CheckBounds(const v1::Bounds& bounds) {
-  const double lower =
-      bounds.has_lower_per_mm() ? bounds.lower_per_mm() : -std::numeric_limits<double>::infinity();
-  const double upper =
-      bounds.has_upper_per_mm() ? bounds.upper_per_mm() : std::numeric_limits<double>::infinity();
-  if (std::isnan(lower) || std::isnan(upper) || !(lower < upper)) {
-    return absl::InvalidArgumentError(absl::StrFormat(
-        "bounds: lower_per_mm = %g must be less than upper_per_mm = %g (both in 1/mm)", lower,
-        upper));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status CheckFdk(const v1::Fdk& fdk) {
-  if (!v1::Fdk::Window_IsValid(fdk.window())) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("fdk.window = %d is none of the known windows", fdk.window()));
-  }
-  if (!(fdk.cutoff() >= 0 && fdk.cutoff() <= 1)) {
-    return absl::InvalidArgumentError(absl::StrFormat(
-        "fdk.cutoff = %g must be in (0, 1], a fraction of the Nyquist frequency; 0 stands for 1",
-        fdk.cutoff()));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status CheckAlgorithm(const v1::Algorithm& algorithm) {
-  switch (algorithm.kind_case()) {
-    case v1::Algorithm::kFdk:
-      return CheckFdk(algorithm.fdk());
-    case v1::Algorithm::kSirt:
-      TOMOSLAB_RETURN_IF_ERROR(CheckStopping(algorithm.sirt().stopping()));
-      if (const double relaxation = algorithm.sirt().relaxation();
-          !(relaxation >= 0 && relaxation < 2)) {
-        return absl::InvalidArgumentError(absl::StrFormat(
-            "sirt.relaxation = %g must be in (0, 2) for SIRT to converge; 0 stands for 1",
-            relaxation));
-      }
-      return CheckBounds(algorithm.sirt().bounds());
-    case v1::Algorithm::kCgls:
-      return CheckStopping(algorithm.cgls().stopping());
-    case v1::Algorithm::kBb:
-      TOMOSLAB_RETURN_IF_ERROR(CheckStopping(algorithm.bb().stopping()));
-      if (!v1::BarzilaiBorwein::StepRule_IsValid(algorithm.bb().step_rule())) {
-        return absl::InvalidArgumentError(absl::StrFormat(
-            "bb.step_rule = %d is neither BB1 nor BB2", algorithm.bb().step_rule()));
-      }
-      return CheckBounds(algorithm.bb().bounds());
-    default:
-      break;
-  }
-  return absl::InvalidArgumentError(
-      "job.algorithm is not set; it must be one of fdk, sirt, cgls, bb");
 }
 
 absl::Status CheckPreprocessing(const v1::Preprocessing& preprocessing, const v1::Scan& scan) {
@@ -174,22 +102,25 @@ absl::Status CheckPreview(const v1::Preview& preview, int slices) {
   return absl::OkStatus();
 }
 
+absl::Status CheckBeamModelIsWanted(const v1::JobSpec& spec) {
+  const bool wanted = IsPolychromatic(spec.algorithm());
+  if (wanted == spec.has_beam_model()) return absl::OkStatus();
+  const char* algorithm = AlgorithmName(spec.algorithm());
+  if (wanted) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "%s needs job.beam_model: the tube or the spectrum, the filters, the detector and the "
+        "materials; without one, use bb or sirt",
+        algorithm));
+  }
+  return absl::InvalidArgumentError(
+      absl::StrFormat("job.beam_model is set, but %s does not use it; use poly-bb or poly-sirt, or "
+                      "leave it out",
+                      algorithm));
+}
+
 absl::StatusOr<Volume> VolumeOf(const v1::JobSpec& spec, const Scan& geometry) {
   if (spec.has_volume()) return ToVolume(spec.volume());
   return DefaultVolume(geometry);
-}
-
-v1::Stopping* MutableStopping(v1::Algorithm* algorithm) {
-  switch (algorithm->kind_case()) {
-    case v1::Algorithm::kSirt:
-      return algorithm->mutable_sirt()->mutable_stopping();
-    case v1::Algorithm::kCgls:
-      return algorithm->mutable_cgls()->mutable_stopping();
-    case v1::Algorithm::kBb:
-      return algorithm->mutable_bb()->mutable_stopping();
-    default:
-      return nullptr;
-  }
 }
 
 }  // namespace
@@ -324,11 +255,12 @@ absl::Status ValidateJobSpec(const v1::JobSpec& spec, const v1::Scan& scan) {
                         spec.display_name().size(), kMaxNameLength));
   }
   TOMOSLAB_RETURN_IF_ERROR(CheckAlgorithm(spec.algorithm()));
+  TOMOSLAB_RETURN_IF_ERROR(CheckBeamModelIsWanted(spec));
   const bool wants_fdk = spec.algorithm().has_fdk() || spec.start().has_fdk();
   if (wants_fdk && !scan.geometry().has_circular()) {
     return absl::InvalidArgumentError(
-        "FDK needs a circular geometry; this scan is given by one vector per view: use sirt, cgls "
-        "or bb, and start from zero");
+        "FDK needs a circular geometry; this scan is given by one vector per view: use another "
+        "algorithm, such as bb, and start from zero");
   }
   if (spec.start().has_fdk()) TOMOSLAB_RETURN_IF_ERROR(CheckFdk(spec.start().fdk()));
   if (spec.algorithm().has_fdk() && spec.has_start()) {
@@ -338,6 +270,11 @@ absl::Status ValidateJobSpec(const v1::JobSpec& spec, const v1::Scan& scan) {
   if (spec.priority() < -100 || spec.priority() > 100) {
     return absl::InvalidArgumentError(
         absl::StrFormat("job.priority = %d must be between −100 and 100", spec.priority()));
+  }
+  if (!v1::ProjectorModel_IsValid(spec.projector())) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("job.projector = %d is not known; use JOSEPH or FOOTPRINT",
+                        static_cast<int>(spec.projector())));
   }
   TOMOSLAB_RETURN_IF_ERROR(CheckPreprocessing(spec.preprocessing(), scan));
   return CheckPreview(spec.preview(), volume.slices);
@@ -349,20 +286,9 @@ absl::StatusOr<v1::JobSpec> CompleteJobSpec(const v1::JobSpec& spec, const v1::S
   v1::JobSpec complete = spec;
   TOMOSLAB_ASSIGN_OR_RETURN(const Volume volume, VolumeOf(spec, geometry));
   *complete.mutable_volume() = ToProto(volume);
-  v1::Algorithm* algorithm = complete.mutable_algorithm();
-  if (algorithm->has_sirt() && algorithm->sirt().relaxation() == 0)
-    algorithm->mutable_sirt()->set_relaxation(1);
-  if (algorithm->has_bb() &&
-      algorithm->bb().step_rule() == v1::BarzilaiBorwein::STEP_RULE_UNSPECIFIED) {
-    algorithm->mutable_bb()->set_step_rule(v1::BarzilaiBorwein::BB2);
-  }
-  for (v1::Fdk* fdk :
-       {algorithm->has_fdk() ? algorithm->mutable_fdk() : nullptr,
-        complete.start().has_fdk() ? complete.mutable_start()->mutable_fdk() : nullptr}) {
-    if (fdk == nullptr) continue;
-    if (fdk->window() == v1::Fdk::WINDOW_UNSPECIFIED) fdk->set_window(v1::Fdk::RAM_LAK);
-    if (fdk->cutoff() == 0) fdk->set_cutoff(1);
-  }
+  CompleteAlgorithm(complete.mutable_algorithm());
+  if (complete.start().has_fdk()) CompleteFdk(complete.mutable_start()->mutable_fdk());
+  if (complete.projector() == v1::PROJECTOR_MODEL_UNSPECIFIED) complete.set_projector(v1::JOSEPH);
   if (complete.preview().every_iterations() == 0)
     complete.mutable_preview()->set_every_iterations(5);
   if (complete.preprocessing().low_counts() == v1::Preprocessing::LOW_COUNTS_UNSPECIFIED) {
@@ -403,28 +329,6 @@ std::int64_t LineCount(const v1::Scan& scan, v1::FrameKind kind) {
 
 std::int64_t BytesPerLine(const v1::Scan& scan) {
   return std::int64_t{scan.geometry().detector().columns()} * BytesPerSample(scan.data_type());
-}
-
-int IterationsPlanned(const v1::JobSpec& spec) {
-  v1::Algorithm algorithm = spec.algorithm();
-  const v1::Stopping* stopping = MutableStopping(&algorithm);
-  return stopping == nullptr ? 0 : stopping->iterations();
-}
-
-const char* AlgorithmName(const v1::Algorithm& algorithm) {
-  switch (algorithm.kind_case()) {
-    case v1::Algorithm::kFdk:
-      return "fdk";
-    case v1::Algorithm::kSirt:
-      return "sirt";
-    case v1::Algorithm::kCgls:
-      return "cgls";
-    case v1::Algorithm::kBb:
-      return "bb";
-    default:
-      break;
-  }
-  return "";
 }
 
 }  // namespace tomoslab

@@ -32,9 +32,5 @@ int BytesPerSample(v1::DataType type);
 std::int64_t FrameCount(const v1::Scan& scan, v1::FrameKind kind);
 std::int64_t LineCount(const v1::Scan& scan, v1::FrameKind kind);  // frames · rows
 std::int64_t BytesPerLine(const v1::Scan& scan);
-/// The most updates a job can do; 0 for FDK.
-int IterationsPlanned(const v1::JobSpec& spec);
-/// "bb", "sirt", "cgls", "fdk"; "" when none is set.
-const char* AlgorithmName(const v1::Algorithm& algorithm);
 
 }  // namespace tomoslab

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "proto/algorithm_values.h"
 #include "proto/values.h"
 #include "server/job.h"
 #include "server/resource_name.h"

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "proto/algorithm_values.h"
 #include "proto/values.h"
 #include "server/hdf5_layout.h"
 #include "server/scan_file.h"

@@ -10,13 +10,14 @@
 
 #include <cstdlib>
 #include <ctime>
-#include <numbers>
 #include <string>
 #include <vector>
 
+#include "tests/benchmarks/benchmark_scan.h"
 #include "tests/benchmarks/machine_ceilings.h"
 #include "worker/core/parallel.h"
-#include "worker/geometry/scan.h"
+#include "worker/operators/field.h"
+#include "worker/operators/ramp_filter.h"
 #include "worker/projector/joseph.h"
 #include "worker/projector/voxel_backproject.h"
 
@@ -44,38 +45,12 @@ void Copy(benchmark::State& state, int threads) {
   state.counters["GB/s"] = benchmark::Counter(bytes / 1e9, benchmark::Counter::kIsRate);
 }
 
-struct Case {
-  Beam beam;
-  int size, views;
-};
-
-/// Magnification 2 in cone beam, the source 4 volume widths from the axis; pixels as large as
-/// voxels where they meet at the axis.
-Scan ScanOf(const Case& c) {
-  CircularOrbit orbit;
-  orbit.beam = c.beam;
-  orbit.source_object_distance_mm = 4 * c.size;
-  orbit.source_detector_distance_mm = 8 * c.size;
-  for (int view = 0; view < c.views; ++view) {
-    orbit.angle_rad.push_back(2 * std::numbers::pi * view / c.views);
-  }
-  const double pixel = c.beam == Beam::kCone ? 2 : 1;
-  return *MakeCircularScan(
-      {.rows = c.size, .columns = c.size, .pixel_width_mm = pixel, .pixel_height_mm = pixel},
-      orbit);
-}
-
 enum class Kernel { kForward, kBack, kVoxels };
 
 void Project(benchmark::State& state, Case c, Kernel kernel, int threads) {
   SetThreadCount(threads);
   const Scan scan = ScanOf(c);
-  const Volume volume{.columns = c.size,
-                      .rows = c.size,
-                      .slices = c.size,
-                      .voxel_width_mm = 1,
-                      .voxel_height_mm = 1,
-                      .center_mm = {}};
+  const Volume volume = VolumeOf(c);
   const ProjectionBand band{scan.views, c.size, {0, c.size}};
   std::vector<float> x(volume.VoxelCount(), 1e-3f), y(scan.PixelCount(), 1e-3f);
   const std::clock_t begin = std::clock();
@@ -97,8 +72,7 @@ void Project(benchmark::State& state, Case c, Kernel kernel, int threads) {
         BackprojectVoxels(band, y.data(), volume, x.data());
     }
   }
-  const double updates = static_cast<double>(volume.VoxelCount()) * c.views *
-                         static_cast<double>(state.iterations()) / 1e9;
+  const double updates = Updates(c) * static_cast<double>(state.iterations()) / 1e9;
   const auto rate = [](double amount) {
     return benchmark::Counter(amount, benchmark::Counter::kIsRate);
   };
@@ -107,6 +81,21 @@ void Project(benchmark::State& state, Case c, Kernel kernel, int threads) {
   state.counters["per_cpu"] = updates / cpu_seconds;
   if (fma_gflops[threads] > 0) state.counters["per_fma"] = rate(updates / fma_gflops[threads]);
   if (copy_gbs[threads] > 0) state.counters["per_copy"] = rate(updates / copy_gbs[threads]);
+}
+
+/// FDK's filter. Bytes: every number read and written once, as if the transform were free.
+void Filter(benchmark::State& state, Case c, int threads) {
+  SetThreadCount(threads);
+  const Scan scan = ScanOf(c);
+  const LocalSum sum;
+  Field q(std::int64_t{c.views} * c.size, {0, c.size}, c.size, &sum);
+  const RampFilter filter(c.size, scan.detector.pixel_width_mm, {});
+  double bytes = 0;
+  for (auto _ : state) {
+    filter.Apply(q);  // of zeros: it costs what any numbers cost
+    bytes += 8.0 * static_cast<double>(q.size());
+  }
+  state.counters["GB/s"] = benchmark::Counter(bytes / 1e9, benchmark::Counter::kIsRate);
 }
 
 /// Prints as usual, and keeps the ceilings for the kernels that follow.
@@ -124,7 +113,8 @@ class Reporter : public benchmark::ConsoleReporter {
     if (const auto found = run.counters.find("GFLOP/s"); found != run.counters.end()) {
       fma_gflops[threads] = std::max(fma_gflops[threads], found->second.value);
     }
-    if (const auto found = run.counters.find("GB/s"); found != run.counters.end()) {
+    if (const auto found = run.counters.find("GB/s");
+        name.starts_with("stream") && found != run.counters.end()) {
       copy_gbs[threads] = std::max(copy_gbs[threads], found->second.value);
     }
   }
@@ -148,6 +138,10 @@ void Register(const std::vector<std::pair<int, int>>& sizes) {
     add("stream copy" + suffix, [=](benchmark::State& state) { Copy(state, threads); });
   }
   for (const auto& [size, views] : sizes) {
+    for (const int threads : {1, 2}) {
+      const Case c{Beam::kCone, size, views};
+      add(Name(c, "filter", threads), [=](benchmark::State& state) { Filter(state, c, threads); });
+    }
     for (const Beam beam : {Beam::kCone, Beam::kParallel}) {
       const Case c{beam, size, views};
       for (const int threads : {1, 2}) {

@@ -96,6 +96,41 @@ TEST(MakeJobSpec, StartWindowAndAxis) {
   EXPECT_EQ(spec->preprocessing().rotation_axis_column(), 296.25);
 }
 
+TEST(MakeJobSpec, DartFromFlags) {
+  JobOptions options;
+  options.algorithm = "dart";
+  options.grey_values_per_mm = {0.08, 0.12};
+  options.inner = "cgls";
+  options.free_fraction = 0.2;
+  options.smoothing = 0;
+  options.seed = 5;
+  const auto spec = MakeJobSpec(options, ParallelScan());
+  ASSERT_TRUE(spec.ok()) << spec.status();
+  const v1::Dart& dart = spec->algorithm().dart();
+  EXPECT_EQ(dart.grey_value_per_mm_size(), 2);
+  EXPECT_EQ(dart.loop().inner(), v1::DartLoop::CGLS);
+  EXPECT_EQ(dart.loop().free_fraction(), 0.2);
+  EXPECT_TRUE(dart.loop().has_smoothing());
+  EXPECT_EQ(dart.loop().seed(), 5u);
+  EXPECT_EQ(dart.loop().stopping().iterations(), 20);
+  options.inner = "art";
+  EXPECT_FALSE(MakeJobSpec(options, ParallelScan()).ok());
+  options.inner = "";
+  options.algorithm = "bb";
+  EXPECT_FALSE(MakeJobSpec(options, ParallelScan()).ok());
+}
+
+TEST(MakeJobSpec, ProjectorReplacesTheJobFiles) {
+  const ScratchFolder folder;
+  std::ofstream(folder.path() + "/job.json") << R"({"projector": "FOOTPRINT"})";
+  JobOptions options;
+  EXPECT_EQ(MakeJobSpec(options, ParallelScan())->projector(), v1::PROJECTOR_MODEL_UNSPECIFIED);
+  options.job_file = folder.path() + "/job.json";
+  EXPECT_EQ(MakeJobSpec(options, ParallelScan())->projector(), v1::FOOTPRINT);
+  options.projector = "joseph";
+  EXPECT_EQ(MakeJobSpec(options, ParallelScan())->projector(), v1::JOSEPH);
+}
+
 TEST(MakeJobSpec, FlagsThatMakeNoSenseAreRefused) {
   const auto refused = [](JobOptions options, const std::string& word) {
     const absl::Status status = MakeJobSpec(options, ParallelScan()).status();
@@ -103,6 +138,9 @@ TEST(MakeJobSpec, FlagsThatMakeNoSenseAreRefused) {
     EXPECT_NE(std::string(status.message()).find(word), std::string::npos) << status;
   };
   JobOptions options;
+  options.projector = "siddon";
+  refused(options, "--projector siddon");
+  options.projector.clear();
   options.algorithm = "art";
   refused(options, "art");
   options.algorithm = "cgls";

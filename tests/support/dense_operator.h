@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 #include <vector>
 
@@ -22,6 +23,10 @@ struct DenseVector {
   DenseVector& operator=(DenseVector&&) = default;
   DenseVector(const DenseVector&) = delete;
   DenseVector& operator=(const DenseVector&) = delete;
+
+  std::int64_t size() const { return static_cast<std::int64_t>(values.size()); }
+  double* data() { return values.data(); }
+  const double* data() const { return values.data(); }
 
   std::vector<double> values;
 };
@@ -56,6 +61,13 @@ inline double MaxAbs(const DenseVector& x) {
   double largest = 0;
   for (double value : x.values) largest = std::max(largest, std::abs(value));
   return largest;
+}
+// noinline: else g++ 12 warns of an array it takes for another one.
+[[gnu::noinline]] inline double SumOfSquares(const DenseVector& shape,
+                                             absl::FunctionRef<void(Piece, double*)> make) {
+  DenseVector made = Like(shape);
+  make({0, shape.size()}, made.data());
+  return Dot(made, made);
 }
 inline DenseVector Inverse(DenseVector x, double relative_floor = 1e-6) {
   const double floor = relative_floor * MaxAbs(x);

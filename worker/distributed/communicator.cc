@@ -21,6 +21,21 @@ std::vector<int> AllCounts(MPI_Comm comm, int size, int local) {
   return counts;
 }
 
+/// Sends and receives bytes to and from two other ranks (MPI_PROC_NULL: nobody), in parts that
+/// MPI's counts can hold.
+void SendAndReceive(MPI_Comm comm, absl::Span<const char> send, int to, absl::Span<char> receive,
+                    int from) {
+  constexpr std::size_t kPart = std::size_t{1} << 30;
+  const std::size_t longest = std::max(send.size(), receive.size());
+  for (std::size_t begin = 0; begin < longest; begin += kPart) {
+    const auto out = send.subspan(std::min(begin, send.size()), kPart);
+    const auto in = receive.subspan(std::min(begin, receive.size()), kPart);
+    MPI_Sendrecv(out.data(), static_cast<int>(out.size()), MPI_BYTE,
+                 out.empty() ? MPI_PROC_NULL : to, 2, in.data(), static_cast<int>(in.size()),
+                 MPI_BYTE, in.empty() ? MPI_PROC_NULL : from, 2, comm, MPI_STATUS_IGNORE);
+  }
+}
+
 void WaitPatiently(MPI_Request* request) {
   // A blocking MPI call spins on a core; an idle pool must not.
   std::chrono::microseconds pause{50};
@@ -73,6 +88,25 @@ std::vector<double> Communicator::Sum(absl::Span<const double> partials, int qua
     for (std::int64_t i = 0; i < total; ++i) sums[q] += by_index[q * total + i];
   }
   return sums;
+}
+
+HaloBytes Communicator::Exchange(absl::Span<const char> first, absl::Span<const char> last,
+                                 IndexRange local) const {
+  HaloBytes halo;
+  if (size_ == 1) return halo;
+  const std::vector<int> held = AllCounts(comm_, size_, local.empty() ? 0 : 1);
+  if (local.empty()) return halo;
+  int below = rank_ - 1, above = rank_ + 1;
+  while (below >= 0 && held[below] == 0) --below;
+  while (above < size_ && held[above] == 0) ++above;
+  if (below < 0) below = MPI_PROC_NULL;
+  if (above == size_) above = MPI_PROC_NULL;
+  if (below != MPI_PROC_NULL) halo.below.resize(first.size());
+  if (above != MPI_PROC_NULL) halo.above.resize(last.size());
+  // Upwards, then downwards.
+  SendAndReceive(comm_, last, above, absl::MakeSpan(halo.below), below);
+  SendAndReceive(comm_, first, below, absl::MakeSpan(halo.above), above);
+  return halo;
 }
 
 double Communicator::Max(double local) const {

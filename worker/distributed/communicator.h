@@ -9,12 +9,13 @@
 #include <vector>
 
 #include "worker/operators/ordered_sum.h"
+#include "worker/operators/voxel_grid.h"
 
 namespace tomoslab {
 
 /// A group of ranks that call collectively. A failed MPI call ends the process (MPI's own default),
 /// and with it the pool: its server leases the job again.
-class Communicator : public OrderedSum {
+class Communicator : public OrderedSum, public SliceHalo {
  public:
   /// All ranks of MPI_COMM_WORLD; the single rank when MPI was not initialized.
   static Communicator World();
@@ -30,6 +31,10 @@ class Communicator : public OrderedSum {
   std::vector<double> Sum(absl::Span<const double> partials, int quantities, IndexRange local,
                           std::int64_t total) const override;
   double Max(double local) const override;
+
+  // SliceHalo: from the nearest ranks below and above that hold slices.
+  HaloBytes Exchange(absl::Span<const char> first, absl::Span<const char> last,
+                     IndexRange local) const override;
 
   std::int64_t SumCounts(std::int64_t local) const;
   /// The bytes of rank `root` on every rank. Waits without burning a core: testing and sleeping in

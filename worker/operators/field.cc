@@ -1,6 +1,7 @@
 #include "worker/operators/field.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <new>
 
@@ -11,17 +12,6 @@ namespace tomoslab {
 namespace {
 
 constexpr std::align_val_t kAlignment{64};
-
-/// Numbers one thread takes at a time: 64 KiB of each field.
-constexpr std::int64_t kChunk = 16384;
-
-/// body(begin, end) over chunks of [0, size), in parallel.
-template <class Body>
-void ForChunks(std::int64_t size, Body&& body) {
-  ParallelFor(0, (size + kChunk - 1) / kChunk, [&](std::int64_t chunk) {
-    body(chunk * kChunk, std::min(size, (chunk + 1) * kChunk));
-  });
-}
 
 /// How a dot product is cut, chosen from numbers that are the same on every rank. `rows` outer
 /// indices make a block; within a block, outer index o is added to lane o mod `lanes`, so that
@@ -60,16 +50,17 @@ void DotOfBlock(const float* a, const float* b, std::int64_t count, std::int64_t
   }
 }
 
-/// sums[z] ← Σ over all outer indices of a[·][z] · b[·][z].
-void DotPerInner(const Field& a, const Field& b, double* sums) {
-  const std::int64_t inner = a.inner_size();
-  const Blocks blocks = BlocksOf(a.outer(), a.inner_total());
+/// sums[z] ← Σ over the blocks that cover `shape`; of_block(begin, count, block_sums) adds up the
+/// `count` lines from `begin`.
+template <class OfBlock>
+void SumPerInner(const Field& shape, double* sums, OfBlock&& of_block) {
+  const std::int64_t inner = shape.inner_size();
+  const Blocks blocks = BlocksOf(shape.outer(), shape.inner_total());
   std::vector<double> block_sums(blocks.count * inner);
   ParallelFor(0, blocks.count, [&](std::int64_t block) {
     const std::int64_t begin = block * blocks.rows;
-    const std::int64_t end = std::min(a.outer(), begin + blocks.rows);
-    DotOfBlock(a.line(begin), b.line(begin), (end - begin) * inner, inner, blocks.lanes,
-               block_sums.data() + block * inner);
+    const std::int64_t count = std::min(shape.outer(), begin + blocks.rows) - begin;
+    of_block(begin, count, block_sums.data() + block * inner);
   });
   std::fill(sums, sums + inner, 0.0);
   for (std::int64_t block = 0; block < blocks.count; ++block) {
@@ -77,19 +68,28 @@ void DotPerInner(const Field& a, const Field& b, double* sums) {
   }
 }
 
+/// sums[z] ← Σ over all outer indices of a[·][z] · b[·][z].
+void DotPerInner(const Field& a, const Field& b, double* sums) {
+  const std::int64_t inner = a.inner_size();
+  const std::int64_t lanes = BlocksOf(a.outer(), a.inner_total()).lanes;
+  SumPerInner(a, sums, [&](std::int64_t begin, std::int64_t count, double* block_sums) {
+    DotOfBlock(a.line(begin), b.line(begin), count * inner, inner, lanes, block_sums);
+  });
+}
+
 /// The largest f(value) on all ranks; lowest when there are no values.
 template <class F>
 double LargestOf(const Field& x, double lowest, F f) {
-  std::vector<double> of_chunk((x.size() + kChunk - 1) / kChunk, lowest);
-  ForChunks(x.size(), [&](std::int64_t begin, std::int64_t end) {
-    float largest = static_cast<float>(lowest);
+  std::atomic<float> largest = static_cast<float>(lowest);
+  ParallelChunks(x.size(), [&](std::int64_t begin, std::int64_t end) {
+    float of_chunk = static_cast<float>(lowest);
     const float* values = x.data();
-#pragma omp simd reduction(max : largest)
-    for (std::int64_t i = begin; i < end; ++i) largest = std::max(largest, f(values[i]));
-    of_chunk[begin / kChunk] = largest;
+#pragma omp simd reduction(max : of_chunk)
+    for (std::int64_t i = begin; i < end; ++i) of_chunk = std::max(of_chunk, f(values[i]));
+    float seen = largest;
+    while (of_chunk > seen && !largest.compare_exchange_weak(seen, of_chunk)) {
+    }
   });
-  double largest = lowest;
-  for (double value : of_chunk) largest = std::max(largest, value);
   return x.sum()->Max(largest);
 }
 
@@ -116,14 +116,14 @@ Field Like(const Field& x) { return Field(x.outer(), x.inner(), x.inner_total(),
 
 void Fill(double value, Field& x) {
   const float v = static_cast<float>(value);
-  ForChunks(x.size(), [&](std::int64_t begin, std::int64_t end) {
+  ParallelChunks(x.size(), [&](std::int64_t begin, std::int64_t end) {
     std::fill(x.data() + begin, x.data() + end, v);
   });
 }
 
 void Copy(const Field& a, Field& b) {
   TOMOSLAB_CHECK(SameShape(a, b));
-  ForChunks(a.size(), [&](std::int64_t begin, std::int64_t end) {
+  ParallelChunks(a.size(), [&](std::int64_t begin, std::int64_t end) {
     std::copy(a.data() + begin, a.data() + end, b.data() + begin);
   });
 }
@@ -131,7 +131,7 @@ void Copy(const Field& a, Field& b) {
 void Axpy(double s, const Field& x, Field& y) {
   TOMOSLAB_CHECK(SameShape(x, y));
   const float factor = static_cast<float>(s);
-  ForChunks(x.size(), [&](std::int64_t begin, std::int64_t end) {
+  ParallelChunks(x.size(), [&](std::int64_t begin, std::int64_t end) {
     const float* u = x.data();
     float* v = y.data();
 #pragma omp simd
@@ -141,7 +141,7 @@ void Axpy(double s, const Field& x, Field& y) {
 
 void Subtract(const Field& a, const Field& b, Field& out) {
   TOMOSLAB_CHECK(SameShape(a, b) && SameShape(a, out));
-  ForChunks(a.size(), [&](std::int64_t begin, std::int64_t end) {
+  ParallelChunks(a.size(), [&](std::int64_t begin, std::int64_t end) {
     const float* u = a.data();
     const float* v = b.data();
     float* w = out.data();
@@ -152,7 +152,7 @@ void Subtract(const Field& a, const Field& b, Field& out) {
 
 void Multiply(const Field& a, Field& y) {
   TOMOSLAB_CHECK(SameShape(a, y));
-  ForChunks(a.size(), [&](std::int64_t begin, std::int64_t end) {
+  ParallelChunks(a.size(), [&](std::int64_t begin, std::int64_t end) {
     const float* u = a.data();
     float* v = y.data();
 #pragma omp simd
@@ -162,7 +162,7 @@ void Multiply(const Field& a, Field& y) {
 
 void Scale(double s, Field& x) {
   const float factor = static_cast<float>(s);
-  ForChunks(x.size(), [&](std::int64_t begin, std::int64_t end) {
+  ParallelChunks(x.size(), [&](std::int64_t begin, std::int64_t end) {
     float* u = x.data();
 #pragma omp simd
     for (std::int64_t i = begin; i < end; ++i) u[i] *= factor;
@@ -173,7 +173,7 @@ void Clamp(const Bounds& bounds, Field& x) {
   if (bounds == Bounds{}) return;
   const float lower = static_cast<float>(bounds.lower);
   const float upper = static_cast<float>(bounds.upper);
-  ForChunks(x.size(), [&](std::int64_t begin, std::int64_t end) {
+  ParallelChunks(x.size(), [&](std::int64_t begin, std::int64_t end) {
     float* u = x.data();
 #pragma omp simd
     for (std::int64_t i = begin; i < end; ++i) {
@@ -186,7 +186,7 @@ void Clamp(const Bounds& bounds, Field& x) {
 Field Inverse(Field x, double relative_floor) {
   const double largest = LargestOf(x, 0.0, [](float value) { return value; });
   const float floor = static_cast<float>(relative_floor * largest);
-  ForChunks(x.size(), [&](std::int64_t begin, std::int64_t end) {
+  ParallelChunks(x.size(), [&](std::int64_t begin, std::int64_t end) {
     float* u = x.data();
 #pragma omp simd
     for (std::int64_t i = begin; i < end; ++i) u[i] = u[i] > floor ? 1.0f / u[i] : 0.0f;
@@ -212,6 +212,19 @@ std::vector<double> PairwiseDots(absl::Span<const FieldPair> pairs) {
 double Dot(const Field& a, const Field& b) { return Dots(a, b)[0]; }
 
 double Norm(const Field& x) { return std::sqrt(Dot(x, x)); }
+
+double SumOfSquares(const Field& shape, absl::FunctionRef<void(Piece, float*)> make) {
+  const std::int64_t inner = shape.inner_size();
+  const std::int64_t lanes = BlocksOf(shape.outer(), shape.inner_total()).lanes;
+  std::vector<double> partials(inner);
+  SumPerInner(shape, partials.data(),
+              [&](std::int64_t begin, std::int64_t count, double* block_sums) {
+                std::vector<float> made(count * inner);
+                make({begin * inner, (begin + count) * inner}, made.data());
+                DotOfBlock(made.data(), made.data(), count * inner, inner, lanes, block_sums);
+              });
+  return shape.sum()->Sum(partials, 1, shape.inner(), shape.inner_total())[0];
+}
 
 double MaxAbs(const Field& x) {
   return LargestOf(x, 0.0, [](float value) { return std::abs(value); });

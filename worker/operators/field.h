@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/types/span.h"
 #include "worker/geometry/volume.h"
 #include "worker/operators/bounds.h"
@@ -76,6 +77,14 @@ Field Inverse(Field x, double relative_floor = 1e-6);
 double Dot(const Field& a, const Field& b);
 double Norm(const Field& x);
 double MaxAbs(const Field& x);
+
+/// Indices [begin, end) into a field's values().
+struct Piece {
+  std::int64_t begin = 0, end = 0;
+};
+/// ‖v‖² of a field v of this shape that is never stored whole: make(piece, out) computes its
+/// numbers piece by piece, each once, on many threads. The same bits as Dot of the stored field.
+double SumOfSquares(const Field& shape, absl::FunctionRef<void(Piece, float*)> make);
 
 struct FieldPair {
   const Field* a;

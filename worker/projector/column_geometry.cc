@@ -79,6 +79,24 @@ TileShadow ColumnGeometry::Shadow(std::int64_t view, const Tile& tile) const {
           farthest};
 }
 
+ParallelView ColumnGeometry::AsParallel(std::int64_t view_index) const {
+  const View& view = band_.views[view_index];
+  // Columns 0 and 1, even where the detector has but one, at plane 0 and one plane further.
+  const RayColumn first = ColumnOf(view, 0), second = ColumnOf(view, 1);
+  const double spacing = second.lateral.start - first.lateral.start;
+  const double along_lateral = 1 / spacing, along_main = -first.lateral.step / spacing;
+  const bool along_x = first.main == MainAxis::kX;
+  const Vec3 ray = view.Direction(0, 0);
+  const double main = std::max(std::abs(ray.x), std::abs(ray.y));
+  return {.view = view_index,
+          .column = -first.lateral.start / spacing,
+          .column_x = along_x ? along_main : along_lateral,
+          .column_y = along_x ? along_lateral : along_main,
+          .spacing = std::abs(spacing),
+          .weight = slab_.voxel_width_mm * std::hypot(ray.x, ray.y) / main,
+          .rows = {rows_[view_index].base, rows_[view_index].step}};
+}
+
 void ColumnGeometry::ScaleByLength(std::int64_t view_index, std::int64_t column, float* y) const {
   const View& view = band_.views[view_index];
   const Vec3 level = view.Direction(0, static_cast<double>(column));

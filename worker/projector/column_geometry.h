@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "worker/projector/joseph.h"
+#include "worker/projector/parallel_columns.h"
 #include "worker/projector/resample.h"
 
 namespace tomoslab {
@@ -55,6 +56,8 @@ class ColumnGeometry {
     return uses_[view * 2 + (main == MainAxis::kY)];
   }
   TileShadow Shadow(std::int64_t view, const Tile& tile) const;
+  /// A view in parallel beam, seen from the voxels: a voxel column's part of the rays beside it.
+  ParallelView AsParallel(std::int64_t view) const;
   /// y[row] *= the ray's length per voxel plane, mm.
   void ScaleByLength(std::int64_t view, std::int64_t column, float* y) const;
 

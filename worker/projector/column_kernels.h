@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "worker/projector/resample.h"
+
 namespace tomoslab {
 
 /// Outputs that one kernel call computes at most (rows of a forward projection, slices of a
@@ -44,6 +46,18 @@ struct ColumnSteps {
   alignas(64) double start[kCapacity], step[kCapacity];
 };
 
+/// A line resampled by itself.
+inline ColumnSteps OneStep(Positions position) {
+  ColumnSteps one;
+  one.count = 1;
+  one.offset[0] = 0;
+  one.low[0] = 1;
+  one.high[0] = 0;
+  one.start[0] = position.start;
+  one.step[0] = position.step;
+  return one;
+}
+
 /// What the steps of a straight ray through the planes of a panel have in common: everything is
 /// linear in the step's index i.
 struct StraightSteps {
@@ -71,6 +85,20 @@ struct VoxelSteps {
 void FillVoxelSteps(const VoxelSteps& voxels, double ix, double iy, const ColumnPanel& panel,
                     ColumnSteps& steps);
 
+/// What a voxel column sees of the views of a group in parallel beam, one step each: with at =
+/// column + column_x · ix + column_y · iy, the two detector columns c, c + 1 from c = floor(at) +
+/// shift on (floor(at) kept in [least, most]) get weight · max(0, 1 − spacing |c − at|).
+struct TentSteps {
+  static constexpr int kCapacity = ColumnSteps::kCapacity;
+  int count = 0;
+  alignas(64) std::int32_t offset[kCapacity];
+  alignas(64) double column[kCapacity], column_x[kCapacity], column_y[kCapacity];
+  alignas(64) double least[kCapacity], most[kCapacity], shift[kCapacity];
+  alignas(64) double spacing[kCapacity], weight[kCapacity];
+};
+void FillTentSteps(const TentSteps& tents, double ix, double iy, const ColumnPanel& panel,
+                   ColumnSteps& steps);
+
 /// out[k] += Σ_i resampled blend, k in [0, outputs), outputs ≤ kBlock; out has room for kBlock.
 /// Samples outside the panel count as zero.
 void AddResampled(const ColumnPanel& panel, const ColumnSteps& steps, std::int64_t outputs,
@@ -86,9 +114,6 @@ void SpreadResampled(const float* line, std::int64_t rows, const ColumnSteps& st
 /// beams where it is the same at every step and can be done once.
 void AddBlended(const ColumnPanel& panel, const ColumnSteps& steps, std::int64_t begin,
                 std::int64_t count, float* out);
-
-/// The transpose: columns += weight · line[z], z in [0, length).
-void SpreadBlended(const float* line, const ColumnSteps& steps, const ColumnPanel& panel);
 
 /// y[k] *= scale · sqrt(planar + (first + k · step)²), k in [0, count).
 void ScaleByHypotenuse(double planar, double first, double step, double scale, std::int64_t count,

@@ -3,68 +3,17 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
+#include <vector>
 
 #include "worker/core/parallel.h"
 #include "worker/projector/column_geometry.h"
 #include "worker/projector/column_kernels.h"
 #include "worker/projector/column_tiles.h"
+#include "worker/projector/tile_panel.h"
 
 namespace tomoslab {
 namespace {
-
-std::int64_t DivideUp(std::int64_t count, std::int64_t by) { return (count + by - 1) / by; }
-
-/// The voxel columns of one tile, [lateral][plane][z], with a column of zeros (or of scratch) at
-/// each lateral end of the volume.
-class TilePanel {
- public:
-  TilePanel(const Tile& tile, IndexRange slices, AlignedFloats& storage)
-      : tile_(tile), slices_(slices) {
-    panel_.length = slices.size();
-    // A few cache lines more than a power of two: neighbours must not meet in the same cache set.
-    panel_.neighbour_stride = tile.planes.size() * panel_.length + 48;
-    panel_.samples = storage.Resize((tile.lateral.size() + 1) * panel_.neighbour_stride);
-  }
-
-  const ColumnPanel& columns() const { return panel_; }
-  float* Column(std::int64_t lateral, std::int64_t plane) const {
-    return panel_.samples + (lateral - tile_.lateral.begin) * panel_.neighbour_stride +
-           (plane - tile_.planes.begin) * panel_.length;
-  }
-
-  /// The steps in which rays of this column cross the tile. Outputs start at detector row `row`.
-  bool Fill(const RayColumn& rays, const ViewRows& rows, double row, ColumnSteps& steps) const {
-    const IndexRange planes = PlanesBetween(rays, static_cast<double>(tile_.lateral.begin),
-                                            static_cast<double>(tile_.lateral.end), tile_.planes);
-    if (planes.empty()) return false;
-    const double t = rays.t(planes.begin), rise = rows.slope + row * rows.step;
-    StraightSteps line{
-        .count = static_cast<int>(planes.size()),
-        .lateral = rays.lateral(planes.begin) - static_cast<double>(tile_.lateral.begin),
-        .lateral_step = rays.lateral.step,
-        .start = rows.base - static_cast<double>(slices_.begin),
-        .start_step = 0,
-        .step = rows.step,
-        .step_step = 0,
-        .plane = planes.begin - tile_.planes.begin,
-        .columns = tile_.lateral.size()};
-    if (rows.cone) {
-      line.start += t * rise;
-      line.start_step = rays.t.step * rise;
-      line.step = t * rows.step;
-      line.step_step = rays.t.step * rows.step;
-    } else {
-      line.start += row * rows.step;
-    }
-    FillSteps(line, panel_, steps);
-    return true;
-  }
-
- private:
-  Tile tile_;
-  IndexRange slices_;
-  ColumnPanel panel_;
-};
 
 thread_local AlignedFloats panel_storage, line_storage;
 
@@ -84,7 +33,8 @@ class ForwardTask {
         row_(block * kBlock),
         rows_(std::min(kBlock, band.rows.size() - row_)),
         y_(y),
-        shadows_(views.size()) {}
+        shadows_(views.size()),
+        shift_(CommonShift()) {}
 
   void Run() {
     for (const std::int64_t view : views_) {
@@ -105,6 +55,20 @@ class ForwardTask {
  private:
   float* Out(std::int64_t view, std::int64_t column) const {
     return y_ + band_.Offset(view, column) + row_;
+  }
+
+  /// Where all views are in parallel beam with rows as far apart as slices, and in the same places.
+  std::optional<std::int64_t> CommonShift() const {
+    std::optional<std::int64_t> common;
+    for (const std::int64_t view : views_) {
+      const ViewRows& rows = geometry_.Rows(view);
+      if (rows.cone) return std::nullopt;
+      const Positions z{rows.base + static_cast<double>(row_) * rows.step, rows.step};
+      const std::optional<std::int64_t> shift = WholeShift(z, rows_);
+      if (!shift || (common && *common != *shift)) return std::nullopt;
+      common = shift;
+    }
+    return common;
   }
 
   /// The slices that the block's rows meet in the tile, with what kernels read around them; empty:
@@ -139,6 +103,7 @@ class ForwardTask {
       high = std::max(high, std::max(highest, end) + ReadAfter(smallest_step, largest_step));
     }
     if (low > high) return {0, 0};
+    if (shift_) return {*shift_, *shift_ + DivideUp(rows_, 16) * 16};
     const auto margin = static_cast<double>(kMargin), slices = static_cast<double>(slab_.slices);
     const auto begin = static_cast<std::int64_t>(std::max(std::floor(low), -margin));
     const auto end = static_cast<std::int64_t>(std::min(std::ceil(high), slices + margin));
@@ -175,7 +140,9 @@ class ForwardTask {
         const RayColumn& rays = geometry_.Column(view, column);
         if (rays.main != tile.main) continue;
         if (!panel.Fill(rays, rows, static_cast<double>(row_), steps)) continue;
-        if (rows.cone) {
+        if (shift_) {
+          AddShifted(panel, steps, Out(view, column));
+        } else if (rows.cone) {
           AddCone(panel, steps, Out(view, column));
         } else {
           AddParallel(panel, steps, Out(view, column));
@@ -185,6 +152,7 @@ class ForwardTask {
   }
 
   void AddCone(const TilePanel& panel, const ColumnSteps& steps, float* out) const {
+    if (rows_ == kBlock) return AddResampled(panel.columns(), steps, rows_, out);
     alignas(64) float sums[kBlock] = {};
     AddResampled(panel.columns(), steps, rows_, sums);
     for (std::int64_t k = 0; k < rows_; ++k) out[k] += sums[k];
@@ -193,19 +161,32 @@ class ForwardTask {
   /// Parallel rays meet the slices in the same places at every step: sum first, resample once.
   void AddParallel(const TilePanel& panel, const ColumnSteps& steps, float* out) const {
     const ColumnPanel& columns = panel.columns();
+    const Positions z{steps.start[0], steps.step[0]};
+    const ColumnSteps one = OneStep(z);
+    // Only what the rows touch is summed; around it kernels read zeros.
+    const auto [low, high] = std::minmax({z(0), z(rows_ - 1)});
+    const auto length = static_cast<double>(columns.length);
+    const auto begin =
+        static_cast<std::int64_t>(std::clamp(std::floor(low), 0.0, length)) / 16 * 16;
+    const auto end =
+        DivideUp(static_cast<std::int64_t>(std::clamp(high + 2, 0.0, length)), 16) * 16;
     float* sums = line_storage.Resize(columns.length);
     std::fill_n(sums, columns.length, 0.0f);
-    AddBlended(columns, steps, 0, columns.length, sums);
-    ColumnSteps one;
-    one.count = 1;
-    one.offset[0] = 0;
-    one.low[0] = 1;
-    one.high[0] = 0;
-    one.start[0] = steps.start[0];
-    one.step[0] = steps.step[0];
+    AddBlended(columns, steps, begin, end - begin, sums + begin);
+    const ColumnPanel line{sums, 0, columns.length};
+    if (rows_ == kBlock) return AddResampled(line, one, rows_, out);
     alignas(64) float resampled[kBlock] = {};
-    AddResampled({sums, 0, columns.length}, one, rows_, resampled);
+    AddResampled(line, one, rows_, resampled);
     for (std::int64_t k = 0; k < rows_; ++k) out[k] += resampled[k];
+  }
+
+  /// The rows are slices: nothing to resample.
+  void AddShifted(const TilePanel& panel, const ColumnSteps& steps, float* out) const {
+    const ColumnPanel& columns = panel.columns();
+    if (rows_ == columns.length) return AddBlended(columns, steps, 0, rows_, out);
+    alignas(64) float sums[kBlock] = {};
+    AddBlended(columns, steps, 0, columns.length, sums);
+    for (std::int64_t k = 0; k < rows_; ++k) out[k] += sums[k];
   }
 
   const Volume& slab_;
@@ -217,125 +198,7 @@ class ForwardTask {
   std::int64_t row_, rows_;
   float* y_;
   std::vector<TileShadow> shadows_;
-};
-
-/// One run of the backprojection: all views into a tile of a block of slices, which nobody else
-/// writes.
-class BackwardTask {
- public:
-  BackwardTask(const ProjectionBand& band, const float* y, const ColumnGeometry& geometry,
-               const Volume& slab, const Tile& voxels, std::int64_t block, float* x)
-      : band_(band),
-        y_(y),
-        geometry_(geometry),
-        lattice_(slab, voxels.main),
-        voxels_(voxels),
-        // Rays between the tile's outer columns and their neighbours belong to it too; what they
-        // give to the neighbours is dropped.
-        tile_{voxels.main, voxels.planes, {voxels.lateral.begin - 1, voxels.lateral.end}},
-        first_(block * kBlock),
-        slices_(std::min(kBlock, slab.slices - first_)),
-        x_(x) {}
-
-  void Run() {
-    const IndexRange slices{first_, first_ + DivideUp(slices_, 16) * 16};
-    const TilePanel panel(tile_, slices, panel_storage);
-    std::fill_n(panel.columns().samples,
-                (tile_.lateral.size() + 1) * panel.columns().neighbour_stride, 0.0f);
-    bool written = false;
-    for (std::int64_t view = 0; view < static_cast<std::int64_t>(band_.views.size()); ++view) {
-      if (geometry_.Uses(view, tile_.main)) written |= RunView(view, panel);
-    }
-    if (written) Unpack(panel);
-  }
-
- private:
-  bool RunView(std::int64_t view, const TilePanel& panel) {
-    const TileShadow shadow = geometry_.Shadow(view, tile_);
-    const ViewRows& rows = geometry_.Rows(view);
-    const IndexRange window = FindRows(rows, shadow);
-    if (window.empty()) return false;
-    const IndexRange lit = Intersect(window, {0, band_.rows.size()});
-    if (lit.empty()) return false;
-    bool written = false;
-    ColumnSteps steps;
-    float* line = line_storage.Resize(window.size());
-    std::fill_n(line, window.size(), 0.0f);
-    for (std::int64_t column = shadow.columns.begin; column < shadow.columns.end; ++column) {
-      const RayColumn& rays = geometry_.Column(view, column);
-      if (rays.main != tile_.main) continue;
-      if (!panel.Fill(rays, rows, static_cast<double>(window.begin), steps)) continue;
-      const float* from = y_ + band_.Offset(view, column);
-      std::copy(from + lit.begin, from + lit.end, line + (lit.begin - window.begin));
-      written = true;
-      if (rows.cone) {
-        SpreadResampled(line, window.size(), steps, panel.columns());
-      } else {
-        SpreadParallel(line, window.size(), steps, panel.columns());
-      }
-    }
-    return written;
-  }
-
-  /// The band's rows that touch the block's slices in the tile, with what kernels read around them.
-  IndexRange FindRows(const ViewRows& rows, const TileShadow& shadow) const {
-    const auto count = static_cast<double>(band_.rows.size());
-    double low = std::numeric_limits<double>::infinity(), high = -low;
-    const auto margin = static_cast<double>(kMargin);
-    double smallest_rise = low, largest_rise = 0, end = high;
-    for (const double t : {shadow.nearest, shadow.farthest}) {
-      const double step = rows.Step(t), start = rows.Start(t);
-      // At the source (t ≤ 0) or with rows in one place: all of them.
-      const bool any = (rows.cone && !(t > 0)) || step == 0;
-      const double rise = any ? 0 : 1 / step;
-      const double first = any ? -margin : (static_cast<double>(first_) - 1 - start) * rise;
-      const double last = any ? count + margin : first + static_cast<double>(slices_ + 1) * rise;
-      const double padded = first + static_cast<double>(DivideUp(slices_, 64) * 64 + 1) * rise;
-      low = std::min({low, first, last});
-      high = std::max({high, first, last});
-      smallest_rise = std::min(smallest_rise, rise);
-      largest_rise = std::max(largest_rise, rise);
-      end = std::max(end, padded);
-    }
-    if (!(high > -1 && low < count)) return {0, 0};
-    return {
-        static_cast<std::int64_t>(std::max(std::floor(low - ReadBefore(smallest_rise)), -margin)),
-        static_cast<std::int64_t>(
-            std::min(std::ceil(std::max(high, end) + ReadAfter(smallest_rise, largest_rise)),
-                     count + margin))};
-  }
-
-  static void SpreadParallel(const float* line, std::int64_t rows, const ColumnSteps& steps,
-                             const ColumnPanel& panel) {
-    ColumnSteps one;
-    one.count = 1;
-    one.offset[0] = 0;
-    one.low[0] = 1;
-    one.high[0] = 0;
-    one.start[0] = steps.start[0];
-    one.step[0] = steps.step[0];
-    alignas(64) float resampled[2 * kBlock] = {};
-    SpreadResampled(line, rows, one, {resampled, kBlock, panel.length});
-    SpreadBlended(resampled, steps, panel);
-  }
-
-  void Unpack(const TilePanel& panel) {
-    for (std::int64_t c = voxels_.lateral.begin; c < voxels_.lateral.end; ++c) {
-      for (std::int64_t j = voxels_.planes.begin; j < voxels_.planes.end; ++j) {
-        const float* column = panel.Column(c, j);
-        float* to = x_ + lattice_.Offset(j, c) + first_;
-        for (std::int64_t z = 0; z < slices_; ++z) to[z] += column[z];
-      }
-    }
-  }
-
-  const ProjectionBand& band_;
-  const float* y_;
-  const ColumnGeometry& geometry_;
-  Lattice lattice_;
-  Tile voxels_, tile_;
-  std::int64_t first_, slices_;
-  float* x_;
+  std::optional<std::int64_t> shift_;  // row row_ + k is slice shift_ + k
 };
 
 }  // namespace
@@ -373,25 +236,6 @@ void ProjectJosephColumns(const Volume& slab, const float* x, const ProjectionBa
       geometry.ScaleByLength(view, column, y + band.Offset(view, column));
     }
   });
-}
-
-void BackprojectJosephColumns(const ProjectionBand& band, float* y, const Volume& slab, float* x) {
-  if (band.rows.empty()) return;
-  const ColumnGeometry geometry(slab, band);
-  ParallelFor(0, static_cast<std::int64_t>(band.views.size()), [&](std::int64_t view) {
-    for (std::int64_t column = 0; column < band.columns; ++column) {
-      geometry.ScaleByLength(view, column, y + band.Offset(view, column));
-    }
-  });
-  const std::int64_t blocks = DivideUp(slab.slices, kBlock);
-  for (const MainAxis main : {MainAxis::kX, MainAxis::kY}) {
-    const Lattice lattice(slab, main);
-    const std::vector<Tile> tiles =
-        TilesOf(main, {0, lattice.planes}, {0, lattice.columns}, TileSide(kBlock));
-    ParallelFor(0, static_cast<std::int64_t>(tiles.size()) * blocks, [&](std::int64_t task) {
-      BackwardTask(band, y, geometry, slab, tiles[task / blocks], task % blocks, x).Run();
-    });
-  }
 }
 
 }  // namespace tomoslab

@@ -31,6 +31,9 @@ struct AxisRoles {
   friend bool operator==(const AxisRoles&, const AxisRoles&) = default;
 };
 
+/// Main axis x, lateral y, along z: a line on its own axes.
+inline constexpr AxisRoles kNaturalRoles{0, 1, 2};
+
 /// Voxels [range) on the axes main, lateral, along.
 struct VoxelBox {
   AxisRoles roles;

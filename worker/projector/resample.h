@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <optional>
 
 #include "worker/geometry/volume.h"
 
@@ -15,6 +16,16 @@ struct Positions {
   double start, step;
   double operator()(std::int64_t i) const { return start + static_cast<double>(i) * step; }
 };
+
+/// The k with position(i) = i + k for i in [0, count), to rounding: resampling is a shift. Pixels
+/// as high as voxels in parallel beam.
+inline std::optional<std::int64_t> WholeShift(Positions position, std::int64_t count) {
+  constexpr double kRounding = 1e-9;
+  const double shift = std::round(position.start);
+  const double drift = std::abs(position.step - 1) * static_cast<double>(count);
+  if (!(std::abs(position.start - shift) + drift < kRounding)) return std::nullopt;
+  return static_cast<std::int64_t>(shift);
+}
 
 /// The i of [range) whose position lies inside (−1, count), where linear interpolation between
 /// samples that are zero outside [0, count) is not zero.

@@ -8,6 +8,7 @@
 #include "worker/core/parallel.h"
 #include "worker/projector/column_kernels.h"
 #include "worker/projector/column_tiles.h"
+#include "worker/projector/parallel_columns.h"
 #include "worker/projector/pixel_map.h"
 
 namespace tomoslab {
@@ -23,7 +24,17 @@ struct Window {
   IndexRange columns, rows;
 };
 
-/// One tile of voxel columns and one block of slices, which nobody else writes; all views.
+/// A view in parallel beam, whose depth is 1 everywhere.
+ParallelView AsParallel(std::int64_t view, const PixelMap& map, const ProjectionBand& band) {
+  return {.view = view,
+          .column = map.column_depth.constant,
+          .column_x = map.column_depth.x,
+          .column_y = map.column_depth.y,
+          .rows = {map.row_depth.constant - static_cast<double>(band.rows.begin), map.row_depth.z}};
+}
+
+/// One tile of voxel columns and one block of slices, which nobody else writes; all cone-beam
+/// views.
 class VoxelTask {
  public:
   VoxelTask(const ProjectionBand& band, const float* y, const Volume& slab,
@@ -38,25 +49,22 @@ class VoxelTask {
         x_(x) {}
 
   void Run() {
-    std::vector<Window> cone, parallel;
+    std::vector<Window> windows;
     for (std::size_t i = 0; i < maps_.size(); ++i) {
       const auto view = static_cast<std::int64_t>(i);
+      if (band_.views[i].beam != Beam::kCone) continue;
       if (!(NearestDepth(maps_[i]) > 0)) {  // the source stands in the tile or near it
         BackprojectVoxelBox({band_.views.subspan(i, 1), band_.columns, band_.rows},
                             y_ + band_.Offset(view, 0), slab_, columns_, rows_, slices_, x_);
         continue;
       }
       const Window window = WindowOf(view);
-      if (window.rows.empty() || window.columns.empty()) continue;
-      (band_.views[i].beam == Beam::kCone ? cone : parallel).push_back(window);
+      if (!window.rows.empty() && !window.columns.empty()) windows.push_back(window);
     }
-    RunAll(cone, &VoxelTask::PackRows, /*resampled=*/false);
-    RunAll(parallel, &VoxelTask::PackSlices, /*resampled=*/true);
+    RunAll(windows);
   }
 
  private:
-  using Pack = void (VoxelTask::*)(const Window&, const ColumnPanel&, float*) const;
-
   template <class Visit>
   void ForCorners(Visit&& visit) const {
     for (const std::int64_t ix : {columns_.begin, columns_.end - 1}) {
@@ -110,14 +118,14 @@ class VoxelTask {
   }
 
   /// In groups whose packed windows fit in the cache.
-  void RunAll(const std::vector<Window>& windows, Pack pack, bool resampled) {
+  void RunAll(const std::vector<Window>& windows) {
     for (std::size_t first = 0; first < windows.size();) {
       std::int64_t width = 0, length = 0;
       std::size_t last = first;
       while (last < windows.size() && last - first < ColumnSteps::kCapacity) {
         const Window& next = windows[last];
         width = std::max(width, next.columns.size());
-        length = std::max(length, resampled ? kBlock : (next.rows.size() + 15) / 16 * 16);
+        length = std::max(length, (next.rows.size() + 15) / 16 * 16);
         const auto count = static_cast<std::int64_t>(last - first) + 1;
         if (count > 1 && count * width * length > CachedFloats()) break;
         ++last;
@@ -125,15 +133,14 @@ class VoxelTask {
       width = length = 0;
       for (std::size_t i = first; i < last; ++i) {
         width = std::max(width, windows[i].columns.size());
-        length = std::max(length, resampled ? kBlock : (windows[i].rows.size() + 15) / 16 * 16);
+        length = std::max(length, (windows[i].rows.size() + 15) / 16 * 16);
       }
-      RunGroup({windows.data() + first, last - first}, width, length, pack, resampled);
+      RunGroup({windows.data() + first, last - first}, width, length);
       first = last;
     }
   }
 
-  void RunGroup(absl::Span<const Window> group, std::int64_t width, std::int64_t length, Pack pack,
-                bool resampled) {
+  void RunGroup(absl::Span<const Window> group, std::int64_t width, std::int64_t length) {
     ColumnPanel panel;
     panel.length = length;
     panel.neighbour_stride = length;
@@ -142,7 +149,7 @@ class VoxelTask {
     voxels.count = static_cast<int>(group.size());
     for (int i = 0; i < voxels.count; ++i) {
       float* samples = panel.samples + i * width * length;
-      (this->*pack)(group[i], panel, samples);
+      PackRows(group[i], panel, samples);
       Describe(group[i], static_cast<std::int32_t>(i * width * length), i, voxels);
     }
     ColumnSteps steps;
@@ -150,11 +157,7 @@ class VoxelTask {
       for (std::int64_t ix = columns_.begin; ix < columns_.end; ++ix) {
         FillVoxelSteps(voxels, static_cast<double>(ix), static_cast<double>(iy), panel, steps);
         alignas(64) float sums[kBlock] = {};
-        if (resampled) {
-          AddBlended(panel, steps, 0, kBlock, sums);
-        } else {
-          AddResampled(panel, steps, slices_.size(), sums);
-        }
+        AddResampled(panel, steps, slices_.size(), sums);
         float* out = x_ + (iy * slab_.columns + ix) * slab_.slices + slices_.begin;
         for (std::int64_t z = 0; z < slices_.size(); ++z) out[z] += sums[z];
       }
@@ -192,28 +195,6 @@ class VoxelTask {
     }
   }
 
-  /// Parallel beam: every voxel column meets the rows in the same places. Resampled once per
-  /// detector column, what remains is a blend.
-  void PackSlices(const Window& window, const ColumnPanel& panel, float* to) const {
-    const std::int64_t length = (window.rows.size() + 15) / 16 * 16;
-    std::vector<float> line(length);
-    const PixelMap& map = maps_[window.view];
-    ColumnSteps one;
-    one.count = 1;
-    one.offset[0] = 0;
-    one.low[0] = 1;
-    one.high[0] = 0;
-    one.start[0] = map.row_depth(0, 0, static_cast<double>(slices_.begin)) -
-                   static_cast<double>(window.rows.begin + band_.rows.begin);
-    one.step[0] = map.row_depth.z;
-    const IndexRange rows{window.rows.begin, window.rows.begin + length};
-    for (std::int64_t c = window.columns.begin; c < window.columns.end; ++c, to += panel.length) {
-      CopyPadded(Line(window.view, c), band_.rows.size(), rows, line.data());
-      std::fill_n(to, panel.length, 0.0f);
-      AddResampled({line.data(), 0, length}, one, slices_.size(), to);
-    }
-  }
-
   const ProjectionBand& band_;
   const float* y_;
   const Volume& slab_;
@@ -227,7 +208,15 @@ class VoxelTask {
 void BackprojectVoxelColumns(const ProjectionBand& band, const float* y, const Volume& slab,
                              float* x) {
   std::vector<PixelMap> maps;
-  for (const View& view : band.views) maps.push_back(MapOf(view, slab));
+  std::vector<ParallelView> parallel;
+  for (const View& view : band.views) {
+    maps.push_back(MapOf(view, slab));
+    if (view.beam == Beam::kCone) continue;
+    const auto index = static_cast<std::int64_t>(maps.size()) - 1;
+    parallel.push_back(AsParallel(index, maps.back(), band));
+  }
+  BackprojectParallelColumns(band, y, parallel, RowsToSlices::kInterpolated, slab, x);
+  if (parallel.size() == band.views.size()) return;
   const std::int64_t blocks = (slab.slices + kBlock - 1) / kBlock;
   const std::vector<Tile> tiles = TilesOf(MainAxis::kX, {0, slab.columns}, {0, slab.rows}, kSide);
   ParallelFor(0, static_cast<std::int64_t>(tiles.size()) * blocks, [&](std::int64_t task) {

@@ -24,6 +24,11 @@ struct BarzilaiBorweinOptions {
   StepRule step_rule = StepRule::kBb2;
 };
 
+/// The step by the rule, from ⟨s,y⟩ > 0, ⟨y,y⟩ and ⟨s,s⟩.
+inline double BarzilaiBorweinStep(StepRule rule, double sy, double yy, double ss) {
+  return rule == StepRule::kBb2 ? sy / yy : ss / sy;
+}
+
 /// The largest of the last ten misfits: what a step may not exceed (Grippo, Lampariello & Lucidi,
 /// SIAM J. Numer. Anal. 23(4), 1986).
 class MisfitWindow {
@@ -107,7 +112,7 @@ SolverResult BarzilaiBorwein(const Op& A, const ProjectionsOf<Op>& b,
     } else {
       Subtract(g, y, y);  // y = g_k − g_{k−1}; s = λ d
       const auto [dy, yy, dd] = Dots(d, y, y, y, d, d);
-      if (dy > 0) alpha = lambda * (options.step_rule == StepRule::kBb2 ? dy / yy : dd / dy);
+      if (dy > 0) alpha = lambda * BarzilaiBorweinStep(options.step_rule, dy, yy, dd);
       alpha = std::clamp(alpha, 1e-3 * first_alpha, 1e3 * first_alpha);
     }
 

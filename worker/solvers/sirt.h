@@ -14,6 +14,17 @@ struct SirtOptions {
   Bounds bounds = {};
 };
 
+/// x ← clip(x + λ C d), where d = Aᵀ R r comes in; d ← what the bounds left of the update.
+template <class Volume>
+void SirtUpdate(const SirtOptions& options, const Volume& C, Volume& d, Volume& x) {
+  Multiply(C, d);
+  Scale(options.relaxation, d);
+  Axpy(1, x, d);
+  Clamp(options.bounds, d);  // d = the next image
+  Subtract(d, x, x);
+  std::swap(x, d);
+}
+
 /// x ← clip(x + λ C Aᵀ R (b − A x)),  R = 1 / row sums,  C = 1 / column sums: projected gradient
 /// descent on ½‖A x − b‖² in the metric R, preconditioned by C. Gregor & Benson, IEEE TMI 27(7),
 /// 2008.
@@ -35,12 +46,7 @@ SolverResult Sirt(const Op& A, const ProjectionsOf<Op>& b, const SirtOptions& op
     if (iterations.Stop(0.5 * Dot(r, r), x)) return iterations.result();
     Multiply(R, r);
     A.Backproject(r, d);
-    Multiply(C, d);  // d = C Aᵀ R (b − A x)
-    Scale(options.relaxation, d);
-    Axpy(1, x, d);
-    Clamp(options.bounds, d);  // d = the next image
-    Subtract(d, x, x);
-    std::swap(x, d);  // d = what the bounds left of the update
+    SirtUpdate(options, C, d, x);
     iterations.CountUpdate(options.relaxation, 1, d, x);
   }
 }

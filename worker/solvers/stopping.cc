@@ -12,6 +12,10 @@ std::string_view Describe(StopReason reason) {
       return "the image stopped changing";
     case StopReason::kConverged:
       return "no step lowers the misfit any more";
+    case StopReason::kLabelsSettled:
+      return "the labels settled";
+    case StopReason::kStagnated:
+      return "the segmentation has not come closer to the projections for ten iterations";
     case StopReason::kWatch:
       return "it was stopped from outside";
   }

@@ -1,6 +1,7 @@
 // When an iterative solver stops, and what it tells while it runs.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
@@ -21,6 +22,8 @@ struct Progress {
   double relative_residual = 0;  // ‖b − A x‖ / ‖b‖
   double step = 0;  // of the last update (λ of SIRT, α of CGLS and BB); 0 at the start
   std::optional<double> relative_update = {};  // known only when Stopping asks for it
+  std::int64_t changed_labels = 0;  // of DART: voxels whose material is another than before
+  double free_fraction = 0;         // of DART: voxels that were free for this image, of all
 };
 
 enum class StopReason {
@@ -28,6 +31,8 @@ enum class StopReason {
   kRelativeResidual,  // the residual is small enough
   kRelativeUpdate,    // the image stagnates
   kConverged,         // no step can lower the misfit any more
+  kLabelsSettled,     // DART: hardly a label changes any more
+  kStagnated,         // DART: no segmentation has explained the projections better for long
   kWatch,             // the caller wanted it (a cancelled job)
 };
 

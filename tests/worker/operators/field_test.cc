@@ -155,5 +155,21 @@ TEST(Field, AnEmptyPartIsFine) {
   EXPECT_EQ(Inverse(std::move(x)).size(), 0);
 }
 
+TEST(Field, SumOfSquaresOfWhatIsNotStoredIsItsDot) {
+  for (const auto& [outer, inner] : {std::pair{1000, 3}, std::pair{700, 37}, std::pair{5, 0}}) {
+    const Field a = Random(outer, inner, 1), b = Random(outer, inner, 2);
+    Field difference = Like(a), seen = Like(a);
+    Subtract(a, b, difference);
+    const double sum = SumOfSquares(a, [&](Piece piece, float* out) {
+      for (std::int64_t i = piece.begin; i < piece.end; ++i) {
+        out[i - piece.begin] = a.data()[i] - b.data()[i];
+        seen.data()[i] += 1;
+      }
+    });
+    EXPECT_EQ(sum, Dot(difference, difference));
+    for (float times : seen.values()) EXPECT_EQ(times, 1.0f);
+  }
+}
+
 }  // namespace
 }  // namespace tomoslab

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "tests/support/geometries.h"
+#include "tests/support/instruction_sets.h"
 #include "tests/support/plain_rays.h"
 #include "worker/projector/joseph_columns.h"
 #include "worker/projector/voxel_columns.h"
@@ -22,6 +23,8 @@ struct Case {
   double row_step;  // pixel height, as seen at the axis, in voxel heights
   int rows, slices;
   double shift_v = 0;
+  double center_z = 0.2;     // of the volume: rows and slices of one height fall together at 0
+  double pixel_width = 0.9;  // as seen at the axis, in voxel widths
 };
 
 /// All combinations that force a path: rows dense, alike and sparse against slices; sizes around
@@ -39,6 +42,11 @@ std::vector<Case> Cases() {
     for (const double shift : {-30.0, 12.0, 55.0}) cases.push_back({beam, 1.1, 150, 40, shift});
     cases.push_back({beam, 1.0, 1, 9});
     cases.push_back({beam, -0.8, 24, 20});
+    for (const int rows : {17, 128, 143})
+      cases.push_back({beam, 1.0, rows, 129, 0, rows % 2 ? 0.0 : 0.5});
+    cases.push_back({beam, 1.0, 40, 32, 9, 0});
+    for (const double width : {0.2, 0.45, 1.0, 2.3})
+      cases.push_back({beam, 1.05, 20, 18, 0, 0.2, width});
   }
   return cases;
 }
@@ -64,7 +72,7 @@ Problem ProblemOf(const Case& c) {
   Problem problem;
   problem.scan = *MakeCircularScan({.rows = c.rows,
                                     .columns = 23,
-                                    .pixel_width_mm = 0.9 * magnification,
+                                    .pixel_width_mm = c.pixel_width * magnification,
                                     .pixel_height_mm = std::abs(c.row_step) * magnification},
                                    orbit);
   if (c.row_step < 0) {  // rows that descend
@@ -78,7 +86,7 @@ Problem ProblemOf(const Case& c) {
                     .slices = c.slices,
                     .voxel_width_mm = 1,
                     .voxel_height_mm = 1,
-                    .center_mm = {0.4, -0.3, 0.2}};
+                    .center_mm = {0.4, -0.3, c.center_z}};
   for (std::int64_t i = 0; i < problem.volume.VoxelCount(); ++i) problem.x.push_back(Noise(1, i));
   for (std::int64_t i = 0; i < problem.scan.PixelCount(); ++i) problem.y.push_back(Noise(2, i));
   return problem;
@@ -93,23 +101,13 @@ double RelativeDifference(const std::vector<float>& expected, const std::vector<
   return std::sqrt(difference / norm);
 }
 
-/// One run per instruction set that is compiled in and that this machine has.
-class ColumnPaths : public ::testing::TestWithParam<std::int64_t> {
- protected:
-  void SetUp() override { Use(GetParam()); }
-  void TearDown() override { Use(0); }
-
- private:
-  static void Use(std::int64_t target) {
-    hwy::SetSupportedTargetsForTest(target);
-    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-  }
-};
+class ColumnPaths : public testing::EveryInstructionSet {};
 
 std::string Describe(const Case& c) {
   return (c.beam == Beam::kCone ? "cone, row step " : "parallel, row step ") +
          std::to_string(c.row_step) + ", " + std::to_string(c.rows) + " rows, " +
-         std::to_string(c.slices) + " slices, shift " + std::to_string(c.shift_v);
+         std::to_string(c.slices) + " slices, shift " + std::to_string(c.shift_v) + ", centre " +
+         std::to_string(c.center_z) + ", pixel " + std::to_string(c.pixel_width);
 }
 
 TEST_P(ColumnPaths, ForwardEqualsRays) {
@@ -169,7 +167,7 @@ TEST_P(ColumnPaths, SourceInsideTheVolume) {
 
 INSTANTIATE_TEST_SUITE_P(Targets, ColumnPaths,
                          ::testing::ValuesIn(hwy::SupportedAndGeneratedTargets()),
-                         [](const auto& info) { return std::string(hwy::TargetName(info.param)); });
+                         testing::InstructionSetName);
 
 }  // namespace
 }  // namespace tomoslab

@@ -4,10 +4,11 @@
 #include <hwy/highway.h>
 
 #include <cmath>
-#include <numbers>
 
 #include "tests/support/geometries.h"
+#include "tests/support/instruction_sets.h"
 #include "tests/support/plain_rays.h"
+#include "tests/support/vectors.h"
 #include "worker/projector/joseph_rays.h"
 
 namespace tomoslab {
@@ -15,23 +16,9 @@ namespace {
 
 using testing::BackprojectPlainly;
 using testing::NamedGeometry;
-using testing::Noise;
 using testing::ProjectPlainly;
-
-double RelativeDifference(const std::vector<float>& expected, const std::vector<float>& actual) {
-  double difference = 0, norm = 1e-30;
-  for (std::size_t i = 0; i < expected.size(); ++i) {
-    difference += std::pow(static_cast<double>(expected[i]) - actual[i], 2);
-    norm += std::pow(static_cast<double>(expected[i]), 2);
-  }
-  return std::sqrt(difference / norm);
-}
-
-std::vector<float> Random(std::int64_t size, std::uint64_t seed) {
-  std::vector<float> values(size);
-  for (std::int64_t i = 0; i < size; ++i) values[i] = Noise(seed, i);
-  return values;
-}
+using testing::Random;
+using testing::RelativeDifference;
 
 Volume Box(int columns, int rows, int slices) {
   return {.columns = columns,
@@ -117,18 +104,7 @@ std::vector<NamedGeometry> Cases() {
   return cases;
 }
 
-/// One run per instruction set that is compiled in and that this machine has.
-class RayPaths : public ::testing::TestWithParam<std::int64_t> {
- protected:
-  void SetUp() override { Use(GetParam()); }
-  void TearDown() override { Use(0); }
-
- private:
-  static void Use(std::int64_t target) {
-    hwy::SetSupportedTargetsForTest(target);
-    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-  }
-};
+class RayPaths : public testing::EveryInstructionSet {};
 
 TEST_P(RayPaths, ForwardEqualsTheDefinition) {
   for (const auto& [name, scan, volume] : Cases()) {
@@ -178,7 +154,7 @@ TEST_P(RayPaths, EverySlabAndConeEqualsTheDefinition) {
 
 INSTANTIATE_TEST_SUITE_P(Targets, RayPaths,
                          ::testing::ValuesIn(hwy::SupportedAndGeneratedTargets()),
-                         [](const auto& info) { return std::string(hwy::TargetName(info.param)); });
+                         testing::InstructionSetName);
 
 }  // namespace
 }  // namespace tomoslab

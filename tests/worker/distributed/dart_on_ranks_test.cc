@@ -1,0 +1,123 @@
+// DART on N ranks as on one: masks and smoothing exactly, the whole loop but for rounding.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "tests/support/geometries.h"
+#include "worker/distributed/distributed_projector.h"
+#include "worker/solvers/dart.h"
+
+namespace tomoslab {
+namespace {
+
+using testing::NamedGeometry;
+
+/// A ball with a denser core and a hole, off centre: 1/mm at a point.
+float Phantom(Vec3 p) {
+  if (Norm(p - Vec3{0.5, -0.3, 0.2}) > 4.5) return 0;
+  if (Norm(p - Vec3{2, 1, 1}) < 1.2) return 0;
+  return Norm(p - Vec3{-1, -1, -1}) < 1.5f ? 0.12f : 0.05f;
+}
+
+template <class Value>
+void FillFrom(const Volume& volume, Field& x, Value&& value) {
+  for (std::int64_t outer = 0; outer < x.outer(); ++outer) {
+    for (std::int64_t z = x.inner().begin; z < x.inner().end; ++z)
+      x.line(outer)[z - x.inner().begin] = value(outer % volume.columns, outer / volume.columns, z);
+  }
+}
+
+Field PhantomImage(const DistributedProjector& A) {
+  Field x = A.NewVolume();
+  FillFrom(A.volume(), x, [&](std::int64_t column, std::int64_t row, std::int64_t slice) {
+    return Phantom(A.volume().VoxelCenter(static_cast<double>(column), static_cast<double>(row),
+                                          static_cast<double>(slice)));
+  });
+  return x;
+}
+
+struct MaskAndImage {
+  VoxelMask mask;
+  Field x;
+};
+
+/// The free voxels of the phantom's own labels, and a noisy image smoothed there.
+MaskAndImage FreeAndSmoothed(const DistributedProjector& A) {
+  const VoxelGrid grid = A.grid();
+  VoxelLabels labels(grid);
+  const LabelCounts counts = Segment(grid, PhantomImage(A), MaterialBasis({0.05, 0.12}), labels);
+  MaskAndImage result{FreeVoxels(grid, labels, counts, {.free_fraction = 0.1, .seed = 3}, 2),
+                      A.NewVolume()};
+  FillFrom(A.volume(), result.x, [&](std::int64_t column, std::int64_t row, std::int64_t slice) {
+    return testing::Noise(5, (slice * A.volume().rows + row) * A.volume().columns + column);
+  });
+  Smooth(grid, result.mask, 0.3, result.x);
+  return result;
+}
+
+TEST(DartOnRanks, FreesTheSameVoxelsAndSmoothsThemToTheSameBits) {
+  const Communicator world = Communicator::World(), alone = Communicator::Alone();
+  for (const auto& [name, scan, volume] : testing::AllGeometries()) {
+    const DistributedProjector A(scan, volume, &world), whole(scan, volume, &alone);
+    const MaskAndImage mine = FreeAndSmoothed(A), expected = FreeAndSmoothed(whole);
+    const IndexRange slab = A.slab();
+    std::int64_t other_masks = 0, other_values = 0;
+    for (std::int64_t outer = 0; outer < mine.x.outer(); ++outer) {
+      for (std::int64_t z = slab.begin; z < slab.end; ++z) {
+        other_masks +=
+            mine.mask.Contains(outer, z - slab.begin) != expected.mask.Contains(outer, z);
+        other_values += mine.x.line(outer)[z - slab.begin] != expected.x.line(outer)[z];
+      }
+    }
+    EXPECT_EQ(other_masks, 0) << name;
+    EXPECT_EQ(other_values, 0) << name;
+  }
+}
+
+DartResult RunDartOn(const DistributedProjector& A, DartInner inner, Field& x) {
+  Field b = A.NewProjections();
+  A.Project(PhantomImage(A), b);
+  Fill(0, x);
+  BarzilaiBorwein(A, b, {.stopping = {.iterations = 15}, .bounds = {.lower = 0}}, x,
+                  [](const Progress&, const Field&) { return false; });
+  LinearDart model(&A, &b, {.solver = inner, .iterations = 5}, {0.055, 0.11}, GreyValues::kFitted);
+  return RunDart(
+      A.grid(), model, {.stopping = {.iterations = 8}}, x,
+      [](const DartState&, const Field&, const std::vector<std::string>&) { return false; },
+      [] { return true; });
+}
+
+class DartWithInner : public ::testing::TestWithParam<DartInner> {};
+
+TEST_P(DartWithInner, EqualsOneRank) {
+  // A11: at most 0.05 % of the voxels; a test volume has about 3,000: one and a half.
+  const Communicator world = Communicator::World(), alone = Communicator::Alone();
+  for (const auto& [name, scan, volume] : testing::AllGeometries(40)) {
+    if (name != "cone" && name != "fan" && name != "parallel" && name != "half_fan") continue;
+    const DistributedProjector A(scan, volume, &world), whole(scan, volume, &alone);
+    Field x = A.NewVolume(), expected = whole.NewVolume();
+    const DartResult result = RunDartOn(A, GetParam(), x);
+    const DartResult one = RunDartOn(whole, GetParam(), expected);
+    ASSERT_EQ(result.state.grey_values.size(), 2u);
+    for (int m = 0; m < 2; ++m)
+      EXPECT_NEAR(result.state.grey_values[m], one.state.grey_values[m], 2e-4 * 0.1) << name;
+    const MaterialBasis materials(result.state.grey_values), ones(one.state.grey_values);
+    std::int64_t different = 0;
+    for (std::int64_t outer = 0; outer < x.outer(); ++outer) {
+      for (std::int64_t z = A.slab().begin; z < A.slab().end; ++z) {
+        different += materials.Label(x.line(outer)[z - A.slab().begin]) !=
+                     ones.Label(expected.line(outer)[z]);
+      }
+    }
+    const std::int64_t all = SumOverRanks(x, {different})[0];
+    EXPECT_LE(static_cast<double>(all), 5e-4 * static_cast<double>(volume.VoxelCount())) << name;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Inner, DartWithInner,
+                         ::testing::Values(DartInner::kSirt, DartInner::kBarzilaiBorwein,
+                                           DartInner::kCgls));
+
+}  // namespace
+}  // namespace tomoslab

@@ -1,0 +1,43 @@
+#include "worker/physics/material_basis.h"
+
+#include "worker/core/check.h"
+
+namespace tomoslab {
+
+MaterialBasis::MaterialBasis(absl::Span<const double> nodes_per_mm)
+    : materials_(static_cast<int>(nodes_per_mm.size())) {
+  TOMOSLAB_CHECK(materials_ >= 1 && materials_ <= kMostMaterials);
+  for (int m = 0; m < materials_; ++m) {
+    TOMOSLAB_CHECK(nodes_per_mm[m] > node_[m]);
+    node_[m + 1] = nodes_per_mm[m];
+    threshold_[m] = (node_[m] + node_[m + 1]) / 2;
+    above_slope_[m] = 1 / (node_[m + 1] - node_[m]);
+    below_slope_[m] = -above_slope_[m];
+    below_at_node_[m] = 1;
+  }
+  below_at_node_[materials_] = 1;
+  below_slope_[materials_] = 1 / node_[materials_];
+}
+
+double MaterialBasis::Amount(int material, double x) const {
+  const MaterialMix mix = At(x);
+  if (material == mix.below) return mix.below_amount;
+  return material == mix.below + 1 ? mix.above_amount : 0;
+}
+
+double MaterialBasis::Slope(int material, double x) const {
+  const MaterialMix mix = At(x);
+  if (material == mix.below) return mix.below_slope;
+  return material == mix.below + 1 ? mix.above_slope : 0;
+}
+
+double MaterialBasis::VirtualAttenuation(double x,
+                                         absl::Span<const double> attenuation_per_mm) const {
+  const MaterialMix mix = At(x);
+  double sum = 0;
+  if (mix.below > 0) sum += mix.below_amount * attenuation_per_mm[mix.below - 1];
+  if (mix.below < materials_) sum += mix.above_amount * attenuation_per_mm[mix.below];
+  return sum;
+}
+
+}  // namespace tomoslab

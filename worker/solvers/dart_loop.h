@@ -1,0 +1,144 @@
+// What DART and poly-DART share: segment, free the boundary and a few voxels, let an inner solver
+// move them, smooth.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "worker/solvers/dart_segmentation.h"
+#include "worker/solvers/dart_stopping.h"
+#include "worker/solvers/dart_warnings.h"
+#include "worker/solvers/free_voxels.h"
+#include "worker/solvers/neighbourhood.h"
+
+namespace tomoslab {
+
+struct DartLoopOptions {
+  Stopping stopping = {.iterations = 20};
+  double free_fraction = 0.1;  // of all voxels, freed at random beside the boundary
+  double smoothing = 0.3;      // β of free voxels with their neighbours
+  std::uint64_t seed = 1;
+};
+
+/// How well a segmentation explains the projections.
+struct SegmentationFit {
+  double misfit = 0;             // ½‖(projection of the segmented image) − b‖²
+  double relative_residual = 0;  // the same as a norm, over ‖b‖
+  std::string warning;           // "" for none
+};
+
+/// An image's segmentation, and what it explains.
+struct DartState {
+  Progress progress;  // misfit and residual are the segmented image's; step is 0
+  LabelCounts counts;
+  std::vector<double> grey_values;      // 1/mm
+  std::vector<double> density_factors;  // of the materials; 1 unless refined
+};
+
+struct DartResult {
+  StopReason reason = StopReason::kIterations;
+  DartState state;  // of the image left in x
+};
+
+/// The voxels that iteration `iteration` may change: the boundary and a few at random; all of them
+/// while there is nothing but air. Collective.
+VoxelMask FreeVoxels(const VoxelGrid& grid, const VoxelLabels& labels, const LabelCounts& counts,
+                     const DartLoopOptions& options, int iteration);
+
+/// What a loop over a model of the projections does once per iteration, and what it remembers. The
+/// model knows the grey values:
+///   model.grey_values(), model.density_factors()
+///   model.Fit(x)                 how x's segmentation explains the projections; may refit grey
+///                                values or densities to it first
+///   model.Update(free, x, go_on) inner iterations on the voxels in `free`; false when go_on()
+///                                ended them early
+template <class Model>
+class DartLoop {
+ public:
+  DartLoop(const VoxelGrid& grid, Model* model, const DartLoopOptions& options)
+      : grid_(grid), model_(model), options_(options), labels_(grid) {}
+
+  /// The segmentation of the image after `iteration` iterations.
+  DartState Segmented(const Field& x, int iteration) {
+    const SegmentationFit fit = model_->Fit(x);
+    DartState state;
+    state.grey_values = model_->grey_values();
+    state.density_factors = model_->density_factors();
+    state.counts = Segment(grid_, x, MaterialBasis(state.grey_values), labels_);
+    if (iteration == 0) state.counts.changed = 0;  // there was no label before
+    state.progress.iteration = iteration;
+    state.progress.misfit = fit.misfit;
+    state.progress.relative_residual = fit.relative_residual;
+    state.progress.changed_labels = state.counts.changed;
+    state.progress.free_fraction = free_fraction_;
+    fit_warning_ = fit.warning;
+    return state;
+  }
+
+  /// The warnings of the last segmentation that were not given before.
+  std::vector<std::string> NewWarnings(const DartState& state, const Field& x) {
+    return warnings_.New(state.counts, MaterialBasis(state.grey_values), fit_warning_, MaxAbs(x));
+  }
+
+  /// The next image from the one that was segmented last; false when go_on() ended it early.
+  template <class GoOn>
+  bool Advance(const DartState& state, Field& x, GoOn&& go_on) {
+    const VoxelMask free =
+        FreeVoxels(grid_, labels_, state.counts, options_, state.progress.iteration);
+    const std::int64_t count = SumOverRanks(x, {CountLocal(grid_, free)})[0];
+    free_fraction_ = static_cast<double>(count) / static_cast<double>(grid_.voxels());
+    const MaterialBasis materials(state.grey_values);
+    Replace(free, Side::kOutOfMask, x, [&](std::int64_t outer, std::int64_t z) {
+      return static_cast<float>(materials.node_per_mm(labels_.line(outer)[z]));
+    });
+    if (!model_->Update(free, x, go_on)) return false;
+    Smooth(grid_, free, options_.smoothing, x);
+    return true;
+  }
+
+ private:
+  VoxelGrid grid_;
+  Model* model_;
+  DartLoopOptions options_;
+  VoxelLabels labels_;
+  DartWarnings warnings_;
+  std::string fit_warning_;
+  double free_fraction_ = 0;
+};
+
+/// Batenburg & Sijbers, IEEE Trans. Image Process. 20(9), 2011, with any model of the projections.
+///   x: the start image, then the image whose segmentation explained the projections best; its
+///   segmentation is that of MaterialBasis(result.state.grey_values).
+///   watch(const DartState&, const Field& x, const std::vector<std::string>& warnings): true to
+///   stop; called for every image, the start image (iteration 0) included.
+///   go_on(): false to stop; called between inner iterations. Both answer the same on every rank.
+/// Memory beyond x and the model's: the best image; one more volume while smoothing; 1 byte and 1
+/// bit per voxel.
+template <class Model, class Watch, class GoOn>
+DartResult RunDart(const VoxelGrid& grid, Model& model, const DartLoopOptions& options, Field& x,
+                   Watch&& watch, GoOn&& go_on) {
+  DartLoop<Model> loop(grid, &model, options);
+  DartStopping stopping(options.stopping, grid.voxels());
+  Field best_x = Like(x);
+  DartResult best;
+  for (int k = 0;; ++k) {
+    const DartState state = loop.Segmented(x, k);
+    if (k == 0 || state.progress.misfit < best.state.progress.misfit) {
+      Copy(x, best_x);
+      best.state = state;
+    }
+    std::optional<StopReason> reason = stopping.After(state.progress);
+    if (watch(state, std::as_const(x), loop.NewWarnings(state, x)) && !reason)
+      reason = StopReason::kWatch;
+    if (!reason && !loop.Advance(state, x, go_on)) reason = StopReason::kWatch;
+    if (!reason) continue;
+    best.reason = *reason;
+    std::swap(x, best_x);
+    return best;
+  }
+}
+
+}  // namespace tomoslab

@@ -1,0 +1,25 @@
+// What DART has to say about grey values that do not suit the image.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "worker/solvers/dart_segmentation.h"
+
+namespace tomoslab {
+
+/// Says every kind of warning once.
+class DartWarnings {
+ public:
+  /// The warnings that are new.
+  ///   of_fit: what the fit of the grey values says, "" for nothing.   largest: the image's largest
+  ///   absolute value, 1/mm.
+  std::vector<std::string> New(const LabelCounts& counts, const MaterialBasis& materials,
+                               const std::string& of_fit, double largest);
+
+ private:
+  std::set<int> said_;  // the materials that vanished; kNothing, kFit
+};
+
+}  // namespace tomoslab

@@ -1,0 +1,89 @@
+#include "worker/solvers/grey_value_fit.h"
+
+#include <Eigen/Dense>
+#include <algorithm>
+#include <cmath>
+
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+
+namespace tomoslab {
+namespace {
+
+std::string ListOf(absl::Span<const double> values) {
+  return absl::StrJoin(values, ", ", [](std::string* out, double value) {
+    absl::StrAppendFormat(out, "%.4g", value);
+  });
+}
+
+/// The solution for the materials `present`; empty when the equations do not determine it.
+std::vector<double> SolveFor(const NormalEquations& equations, const std::vector<int>& present) {
+  const int n = static_cast<int>(present.size());
+  Eigen::MatrixXd matrix(n, n);
+  Eigen::VectorXd right(n), scale(n);
+  const auto entry = [&](int i, int j) {
+    return equations.matrix[present[i] * equations.materials + present[j]];
+  };
+  // Scaled to ones on the diagonal, so that a material of few voxels counts as much as any other.
+  for (int i = 0; i < n; ++i) scale[i] = 1 / std::sqrt(entry(i, i));
+  for (int i = 0; i < n; ++i) {
+    right[i] = scale[i] * equations.right[present[i]];
+    for (int j = 0; j < n; ++j) matrix(i, j) = scale[i] * scale[j] * entry(i, j);
+  }
+  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> spectrum(matrix);
+  constexpr double kSingular = 1e-9;  // projections are float32: less is rounding
+  if (!(spectrum.eigenvalues()[0] > kSingular * spectrum.eigenvalues()[n - 1])) return {};
+  const Eigen::VectorXd solution = scale.cwiseProduct(matrix.ldlt().solve(right));
+  return {solution.data(), solution.data() + n};
+}
+
+bool AreGreyValues(absl::Span<const double> values) {
+  double before = 0;
+  for (const double value : values) {
+    if (!std::isfinite(value) || !(value > before * (1 + 1e-6)) || !(value > 0)) return false;
+    before = value;
+  }
+  return true;
+}
+
+}  // namespace
+
+double NormalEquations::Misfit(absl::Span<const double> grey_values) const {
+  double misfit = bb / 2;
+  for (int m = 0; m < materials; ++m) {
+    misfit -= grey_values[m] * right[m];
+    for (int n = 0; n < materials; ++n)
+      misfit += grey_values[m] * grey_values[n] * matrix[m * materials + n] / 2;
+  }
+  return std::max(0.0, misfit);
+}
+
+GreyValueFit FitGreyValues(const NormalEquations& equations, absl::Span<const double> before) {
+  GreyValueFit fit{.grey_values = {before.begin(), before.end()}, .warning = ""};
+  std::vector<int> present;
+  for (int m = 0; m < equations.materials; ++m) {
+    if (equations.matrix[m * equations.materials + m] > 0) present.push_back(m);
+  }
+  if (present.empty()) return fit;
+  const std::vector<double> solution = SolveFor(equations, present);
+  if (solution.empty()) {
+    fit.warning = absl::StrFormat(
+        "the projections cannot tell the %d materials apart: the grey values stay at %s 1/mm",
+        present.size(), ListOf(before));
+    return fit;
+  }
+  std::vector<double> fitted = fit.grey_values;
+  for (std::size_t i = 0; i < present.size(); ++i) fitted[present[i]] = solution[i];
+  std::sort(fitted.begin(), fitted.end());
+  if (AreGreyValues(fitted)) {
+    fit.grey_values = std::move(fitted);
+  } else {
+    fit.warning = absl::StrFormat(
+        "the grey values that fit the projections best, %s 1/mm, are no attenuations of %d "
+        "materials: they stay at %s 1/mm",
+        ListOf(fitted), equations.materials, ListOf(before));
+  }
+  return fit;
+}
+
+}  // namespace tomoslab

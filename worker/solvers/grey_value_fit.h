@@ -1,0 +1,34 @@
+// The grey values that explain the projections best, for given labels.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/types/span.h"
+
+namespace tomoslab {
+
+/// min_ρ ½‖Σ_m ρ_m a_m − b‖², where a_m is the projection of material m's voxels: what it needs of
+/// them.
+struct NormalEquations {
+  int materials = 0;
+  std::vector<double> matrix;  // [m][m'] ⟨a_m, a_m'⟩
+  std::vector<double> right;   // [m] ⟨a_m, b⟩
+  double bb = 0;               // ⟨b, b⟩
+
+  /// ½‖Σ_m ρ_m a_m − b‖².
+  double Misfit(absl::Span<const double> grey_values) const;
+};
+
+struct GreyValueFit {
+  std::vector<double> grey_values;  // ascending strictly, above 0
+  std::string warning;              // "" when there is nothing to say
+};
+
+/// Solves for the materials that have voxels; a material that has none keeps its grey value. When
+/// the projections cannot tell the materials apart, or the solution is no set of attenuations (a
+/// value at or below 0, or two that agree), all grey values stay as they were, with a warning that
+/// says so.
+GreyValueFit FitGreyValues(const NormalEquations& equations, absl::Span<const double> before);
+
+}  // namespace tomoslab

@@ -1,0 +1,116 @@
+// The polychromatic projection of an image: one linear projection per material, then Beer's law.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "worker/core/parallel.h"
+#include "worker/operators/linear_operator.h"
+#include "worker/physics/line_integral.h"
+#include "worker/physics/material_basis.h"
+
+namespace tomoslab {
+
+/// The attenuation of every material at the reference energy: the nodes ρ_1 < … < ρ_M, 1/mm.
+inline std::vector<double> NodesOf(const BeamModel& model) {
+  std::vector<double> nodes;
+  for (const BeamMaterial& material : model.materials) nodes.push_back(material.reference_per_mm);
+  return nodes;
+}
+
+/// Path lengths P_m = A φ_m(x) (mm) of an image x (1/mm at the reference energy) in each material,
+/// and the transpose of their slopes. A.Project gives whole rays (it adds up all ranks' parts), so
+/// what follows may take logarithms.
+///   Rays: from path lengths to line integrals (worker/physics/line_integral.h).
+///   Memory: one volume and M sets of projections.
+template <LinearOperator Op, class Rays = LineIntegral>
+class PolychromaticProjection {
+ public:
+  using Volume = VolumeOf<Op>;
+  using Projections = ProjectionsOf<Op>;
+  using Number = std::remove_reference_t<decltype(*std::declval<Volume&>().data())>;
+
+  /// `A` outlives this.
+  PolychromaticProjection(const Op& A, const BeamModel& model)
+      : A_(A), rays_(model), basis_(NodesOf(model)), work_(A.NewVolume()) {
+    for (int m = 0; m < materials(); ++m) paths_.push_back(A.NewProjections());
+  }
+
+  int materials() const { return basis_.materials(); }
+  const Op& linear() const { return A_; }
+
+  /// The set of one material, m = 0 .. materials() − 1: its path lengths after Project, until the
+  /// caller writes something else into it.
+  Projections& set(int m) { return paths_[m]; }
+  const Projections& set(int m) const { return paths_[m]; }
+
+  /// set(m) ← A φ_m(x). M projections; none for x = 0.
+  void Project(const Volume& x) {
+    const bool empty = MaxAbs(x) == 0;
+    for (int m = 0; m < materials(); ++m) {
+      if (empty) {
+        Fill(0, paths_[m]);
+        continue;
+      }
+      MapVoxels(x, [&, m](double value) { return basis_.Amount(m + 1, value); });
+      A_.Project(work_, paths_[m]);
+    }
+  }
+
+  /// g ← Σ_m φ'_m(x) ∘ Aᵀ set(m). M backprojections.
+  void Backproject(const Volume& x, Volume& g) {
+    Fill(0, g);
+    for (int m = 0; m < materials(); ++m) {
+      A_.Backproject(paths_[m], work_);
+      const Number* image = x.data();
+      const Number* of_material = work_.data();
+      Number* sum = g.data();
+      ParallelChunks(g.size(), [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t i = begin; i < end; ++i) {
+          sum[i] += static_cast<Number>(basis_.Slope(m + 1, image[i])) * of_material[i];
+        }
+      });
+    }
+  }
+
+  /// p of the rays [begin, end), from the path lengths in the sets.
+  void LineIntegrals(std::int64_t begin, std::int64_t end, Number* p) const {
+    rays_.Values(end - begin, ConstPointers(begin), p);
+  }
+  /// The same, and set(m) ← μ̄_m = ∂p/∂P_m (1/mm) in place of the path lengths.
+  void LineIntegralsAndSlopes(std::int64_t begin, std::int64_t end, Number* p) {
+    rays_.ValuesAndSlopes(end - begin, ConstPointers(begin), p, Pointers(begin));
+  }
+
+ private:
+  template <class Function>
+  void MapVoxels(const Volume& x, Function&& function) {
+    const Number* from = x.data();
+    Number* to = work_.data();
+    ParallelChunks(x.size(), [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; ++i) to[i] = static_cast<Number>(function(from[i]));
+    });
+  }
+
+  PerMaterial<Number> Pointers(std::int64_t begin) {
+    PerMaterial<Number> pointers{};
+    for (int m = 0; m < materials(); ++m) pointers[m] = paths_[m].data() + begin;
+    return pointers;
+  }
+  PerMaterial<const Number> ConstPointers(std::int64_t begin) const {
+    PerMaterial<const Number> pointers{};
+    for (int m = 0; m < materials(); ++m) pointers[m] = paths_[m].data() + begin;
+    return pointers;
+  }
+
+  const Op& A_;
+  Rays rays_;
+  MaterialBasis basis_;
+  Volume work_;  // φ_m of one material, or its backprojection
+  std::vector<Projections> paths_;
+};
+
+}  // namespace tomoslab
