@@ -38,8 +38,8 @@ class BeamGeometry {
   int most_columns_ = 1;
 };
 
-/// The beam of a detector column with the given main axis and rays.
-PixelBeam BeamOf(const Volume& slab, const View& view, std::int64_t column);
+/// The beam around the central rays of a detector column, along the same main axis.
+PixelBeam BeamOf(const Volume& slab, const View& view, std::int64_t column, const RayColumn& rays);
 
 /// The planes [range) in front of the source: t > 0 in cone beam.
 IndexRange PlanesInFront(const PixelBeam& beam, Beam kind, IndexRange range);

@@ -127,10 +127,11 @@ template <class Visit>
 void ForWeights(const Problem& p, Visit&& visit) {
   const Volume& volume = p.volume;
   const int columns = p.scan.detector.columns, rows = p.scan.detector.rows;
+  const BeamGeometry geometry(volume, AllRows(p.scan));
   for (std::size_t v = 0; v < p.scan.views.size(); ++v) {
     const View& view = p.scan.views[v];
     for (int column = 0; column < columns; ++column) {
-      const PixelBeam beam = BeamOf(volume, view, column);
+      const PixelBeam& beam = geometry.Beam(static_cast<std::int64_t>(v), column);
       const bool along_x = beam.rays.main == MainAxis::kX;
       const Vec3 level = view.Direction(0, column);
       for (int cell = 0; cell < volume.columns * volume.rows; ++cell) {
