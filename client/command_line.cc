@@ -96,6 +96,33 @@ void AddScan(CLI::App& command, ScanOptions& scan, const std::string& what) {
       ->group(group);
 }
 
+void AddDart(CLI::App& command, JobOptions& job) {
+  const std::string group = "Discrete reconstruction (dart, poly-dart)";
+  const auto add = [&](const char* flag, auto& value, const char* type, const std::string& text) {
+    return command.add_option(flag, value, text)->type_name(type)->group(group);
+  };
+  add("--grey-values", job.grey_values_per_mm, "V,...",
+      "Attenuation of the materials, ascending, 1/mm (dart; air is always there)")
+      ->delimiter(',');
+  command
+      .add_flag("--fixed-grey-values", job.fixed_grey_values,
+                "Do not refit the grey values to the projections (dart)")
+      ->group(group);
+  command
+      .add_flag("--refine-densities", job.refine_densities,
+                "Refit one density factor per material (poly-dart)")
+      ->group(group);
+  add("--free-fraction", job.free_fraction, "F",
+      "Voxels freed at random in each iteration, 0 to 1 (default: 0.1)");
+  add("--smoothing", job.smoothing, "B", "Smoothing of free voxels, 0 to 1 (default: 0.3)");
+  add("--inner", job.inner, "NAME",
+      "What moves the free voxels: sirt, bb or cgls (default: sirt; cgls: dart only)");
+  add("--inner-iterations", job.inner_iterations, "N", "Its iterations (default: sirt 10, else 5)");
+  add("--start-iterations", job.start_iterations, "N",
+      "Iterations of bb or poly-bb for the start image, unless --start names one (default: 30)");
+  add("--seed", job.seed, "N", "Of the random voxels (default: 1)");
+}
+
 void AddJob(CLI::App& command, JobOptions& job) {
   const std::string group = "Job";
   command
@@ -104,10 +131,12 @@ void AddJob(CLI::App& command, JobOptions& job) {
       ->group(group);
   command
       .add_option("--algorithm", job.algorithm,
-                  "fdk (filtered backprojection), sirt, cgls or bb (default: fdk)")
+                  "fdk (filtered backprojection), sirt, cgls, bb or dart (default: fdk)")
       ->type_name("NAME")
       ->group(group);
-  command.add_option("--iterations", job.iterations, "Updates (default: sirt 100, cgls 20, bb 30)")
+  command
+      .add_option("--iterations", job.iterations,
+                  "Updates (default: sirt 100, cgls 20, bb 30, dart 20)")
       ->type_name("N")
       ->group(group);
   command.add_option("--relaxation", job.relaxation, "Step of sirt, between 0 and 2")
@@ -196,6 +225,7 @@ void AddReconstruct(CLI::App& app, Action& action) {
   AddScan(*command, options->scan,
           "Scan: Data Exchange or NXtomo HDF5, or a JSON file for a TIFF stack");
   AddJob(*command, options->job);
+  AddDart(*command, options->job);
   AddOutput(*command, options->output);
   command->add_option("--ranks", options->server.ranks, "MPI ranks (default: the server's choice)")
       ->check(Quiet(CLI::Range(0, 4096)));
@@ -227,6 +257,7 @@ void AddSubmit(CLI::App& app, Action& action) {
       "--watch -o volume.h5");
   AddScan(*command, options->scan, "Scan file, or scans/ID for one that the server has");
   AddJob(*command, options->job);
+  AddDart(*command, options->job);
   AddServer(*command, options->server);
   command->add_option("--resume", options->resume_scan, "Go on with the upload into this scan")
       ->type_name("scans/ID");
@@ -309,6 +340,7 @@ void AddPlan(CLI::App& app, Action& action) {
       "Example: tomoslab plan scan.h5 --algorithm bb --ranks 4 --memory-mb-per-rank 8000");
   AddScan(*command, options->scan, "Scan file, or scans/ID for one that the server has");
   AddJob(*command, options->job);
+  AddDart(*command, options->job);
   command->add_option("--server", options->server, "Plan for the pools of this server, HOST:PORT");
   command->add_option("--ranks", options->ranks, "Plan for so many ranks")
       ->check(Quiet(CLI::Range(1, 4096)))

@@ -117,6 +117,10 @@ std::string IterationText(const v1::IterationReport& report, int iterations_plan
   if (iterations_planned > 0) absl::StrAppendFormat(&text, "/%d", iterations_planned);
   absl::StrAppendFormat(&text, "  residual %.4g", report.relative_residual());
   if (report.step() != 0) absl::StrAppendFormat(&text, "  step %.3g", report.step());
+  if (report.free_fraction() > 0) {
+    absl::StrAppendFormat(&text, "  %d labels changed, %.3g %% of the voxels free",
+                          report.changed_labels(), 100 * report.free_fraction());
+  }
   if (report.iteration() <= 0) return text;
   const double each = report.elapsed_seconds() / report.iteration();
   absl::StrAppendFormat(&text, "  %.3g s each", each);

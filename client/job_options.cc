@@ -13,6 +13,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
 #include "proto/algorithm_values.h"
+#include "proto/dart_values.h"
 #include "proto/values.h"
 #include "worker/core/status.h"
 
@@ -47,6 +48,9 @@ int DefaultIterations(const v1::Algorithm& algorithm) {
       return 20;
     case v1::Algorithm::kPolyBb:
       return 40;
+    case v1::Algorithm::kDart:
+    case v1::Algorithm::kPolyDart:
+      return 20;
     default:
       return 30;
   }
@@ -74,10 +78,56 @@ absl::Status ApplyStopping(const JobOptions& options, v1::Algorithm* algorithm) 
   return absl::OkStatus();
 }
 
+absl::Status ApplyDartLoop(const JobOptions& options, v1::DartLoop* loop) {
+  if (options.free_fraction) loop->set_free_fraction(*options.free_fraction);
+  if (options.smoothing) loop->set_smoothing(*options.smoothing);
+  if (options.start_iterations) loop->set_start_iterations(*options.start_iterations);
+  if (options.inner_iterations) loop->set_inner_iterations(*options.inner_iterations);
+  if (options.seed) loop->set_seed(*options.seed);
+  if (options.inner.empty()) return absl::OkStatus();
+  v1::DartLoop::Inner inner;
+  const std::string upper = absl::AsciiStrToUpper(options.inner);
+  if (upper == "INNER_UNSPECIFIED" || !v1::DartLoop::Inner_Parse(upper, &inner)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--inner ", options.inner, " is not known; use sirt, bb or cgls"));
+  }
+  loop->set_inner(inner);
+  return absl::OkStatus();
+}
+
+absl::Status ApplyDart(const JobOptions& options, v1::Algorithm* algorithm) {
+  const bool has_loop_flags = options.free_fraction || options.smoothing || options.seed ||
+                              options.start_iterations || options.inner_iterations ||
+                              !options.inner.empty();
+  if (v1::DartLoop* loop = MutableDartLoop(algorithm)) {
+    TOMOSLAB_RETURN_IF_ERROR(ApplyDartLoop(options, loop));
+  } else if (has_loop_flags) {
+    return DoesNotApply(
+        "--free-fraction, --smoothing, --inner, --inner-iterations, --start-iterations, --seed",
+        *algorithm, "dart and poly-dart");
+  }
+  if (!options.grey_values_per_mm.empty() || options.fixed_grey_values) {
+    if (!algorithm->has_dart())
+      return DoesNotApply("--grey-values, --fixed-grey-values", *algorithm, "dart");
+    v1::Dart* dart = algorithm->mutable_dart();
+    if (!options.grey_values_per_mm.empty())
+      dart->mutable_grey_value_per_mm()->Assign(options.grey_values_per_mm.begin(),
+                                                options.grey_values_per_mm.end());
+    if (options.fixed_grey_values) dart->set_fixed_grey_values(true);
+  }
+  if (options.refine_densities) {
+    if (!algorithm->has_poly_dart())
+      return DoesNotApply("--refine-densities", *algorithm, "poly-dart");
+    algorithm->mutable_poly_dart()->set_refine_densities(true);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ApplyAlgorithmOptions(const JobOptions& options, v1::JobSpec* spec) {
   v1::Algorithm* algorithm = spec->mutable_algorithm();
   TOMOSLAB_RETURN_IF_ERROR(ApplyAlgorithm(options, algorithm));
   TOMOSLAB_RETURN_IF_ERROR(ApplyStopping(options, algorithm));
+  TOMOSLAB_RETURN_IF_ERROR(ApplyDart(options, algorithm));
   if (options.relaxation) {
     if (algorithm->has_sirt()) {
       algorithm->mutable_sirt()->set_relaxation(*options.relaxation);

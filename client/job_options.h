@@ -1,6 +1,7 @@
 // A job as the command line says it: the job file first, flags over it.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,6 +19,12 @@ struct JobOptions {
   std::optional<int> iterations;
   std::optional<double> relaxation, lower_per_mm, upper_per_mm;
   std::optional<double> stop_residual, stop_update;
+  std::vector<double> grey_values_per_mm;  // dart
+  std::optional<double> free_fraction, smoothing;
+  std::string inner;  // of dart and poly-dart: sirt, bb, cgls
+  std::optional<int> start_iterations, inner_iterations;
+  std::optional<std::uint64_t> seed;
+  bool fixed_grey_values = false, refine_densities = false;
   std::string window;         // ram-lak, shepp-logan, cosine, hamming, hann
   std::string start;          // zero, fdk, jobs/ID
   std::string rotation_axis;  // auto, or a column

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "proto/dart_values.h"
 #include "worker/core/status.h"
 
 namespace tomoslab {
@@ -17,11 +18,12 @@ using Kind = v1::Algorithm::KindCase;
 
 constexpr int kMaxIterations = 1'000'000;
 
-constexpr std::array<std::pair<Kind, const char*>, 4> kNames = {{
+constexpr std::array<std::pair<Kind, const char*>, 5> kNames = {{
     {Kind::kFdk, "fdk"},
     {Kind::kSirt, "sirt"},
     {Kind::kCgls, "cgls"},
     {Kind::kBb, "bb"},
+    {Kind::kDart, "dart"},
 }};
 
 absl::Status CheckStopping(const v1::Stopping& stopping) {
@@ -98,6 +100,9 @@ absl::Status CheckOwnFields(const v1::Algorithm& algorithm) {
       return CheckPolyBb(algorithm.poly_bb());
     case Kind::kPolySirt:
       return CheckRelaxation("poly_sirt", algorithm.poly_sirt().relaxation());
+    case Kind::kDart:
+    case Kind::kPolyDart:
+      return CheckDart(algorithm);
     default:
       return absl::OkStatus();
   }
@@ -124,6 +129,7 @@ absl::Status CheckAlgorithm(const v1::Algorithm& algorithm) {
                                       AlgorithmNames());
   }
   v1::Algorithm copy = algorithm;  // MutableStopping and MutableBounds know where to look
+  CompleteDart(&copy);             // its number of iterations has a default
   if (const v1::Stopping* stopping = MutableStopping(&copy)) {
     TOMOSLAB_RETURN_IF_ERROR(CheckStopping(*stopping));
   }
@@ -163,6 +169,9 @@ void CompleteAlgorithm(v1::Algorithm* algorithm) {
         misfit->set_weights(v1::PolychromaticMisfit::UNIT);
       return;
     }
+    case Kind::kDart:
+    case Kind::kPolyDart:
+      return CompleteDart(algorithm);
     default:
       return;
   }
@@ -205,6 +214,9 @@ v1::Stopping* MutableStopping(v1::Algorithm* algorithm) {
       return algorithm->mutable_poly_bb()->mutable_stopping();
     case Kind::kPolySirt:
       return algorithm->mutable_poly_sirt()->mutable_stopping();
+    case Kind::kDart:
+    case Kind::kPolyDart:
+      return MutableDartLoop(algorithm)->mutable_stopping();
     default:
       return nullptr;
   }
@@ -228,7 +240,7 @@ v1::Bounds* MutableBounds(v1::Algorithm* algorithm) {
 int IterationsPlanned(const v1::JobSpec& spec) {
   v1::Algorithm algorithm = spec.algorithm();
   const v1::Stopping* stopping = MutableStopping(&algorithm);
-  return stopping == nullptr ? 0 : stopping->iterations();
+  return stopping == nullptr ? 0 : stopping->iterations() + DartStartIterations(spec);
 }
 
 bool IsPolychromatic(const v1::Algorithm& algorithm) {

@@ -34,8 +34,6 @@ std::string Explain(const v1::JobPlan& plan, const v1::JobSpec& spec, std::int64
   return text + ".";
 }
 
-}  // namespace
-
 AlgorithmKind KindOf(const v1::Algorithm& algorithm) {
   switch (algorithm.kind_case()) {
     case v1::Algorithm::kSirt:
@@ -44,9 +42,18 @@ AlgorithmKind KindOf(const v1::Algorithm& algorithm) {
       return AlgorithmKind::kCgls;
     case v1::Algorithm::kBb:
       return AlgorithmKind::kBarzilaiBorwein;
+    case v1::Algorithm::kDart:
+      return algorithm.dart().loop().inner() == v1::DartLoop::BB ? AlgorithmKind::kDartWithBb
+                                                                 : AlgorithmKind::kDart;
     default:
       return AlgorithmKind::kFdk;
   }
+}
+
+}  // namespace
+
+VectorCounts VectorsOf(const v1::Algorithm& algorithm) {
+  return CountVectors(KindOf(algorithm), algorithm.dart().grey_value_per_mm_size());
 }
 
 absl::StatusOr<v1::JobPlan> PlanJob(const v1::JobSpec& spec, const v1::Scan& scan,
@@ -72,7 +79,7 @@ absl::StatusOr<v1::JobPlan> PlanJob(const v1::JobSpec& spec, const v1::Scan& sca
     part->set_row_begin(static_cast<int>(exchange.owned[rank].begin));
     part->set_row_end(static_cast<int>(exchange.owned[rank].end));
     part->set_memory_bytes(
-        RankBytes(exchange, geometry, volume, KindOf(complete.algorithm()), rank));
+        RankBytes(exchange, geometry, volume, VectorsOf(complete.algorithm()), rank));
     largest = std::max(largest, part->memory_bytes());
   }
   plan.set_fits(pool.memory_bytes_per_rank == 0 || largest <= pool.memory_bytes_per_rank);

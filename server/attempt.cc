@@ -14,7 +14,8 @@ bool IsAllowed(const v1::JobEvent& event) {
   // Slices are announced by the server, when they are on disk; back to the queue is its own
   // decision.
   if (event.has_state_change()) return event.state_change().state() != v1::QUEUED;
-  return event.has_iteration() || event.has_preview_ready() || event.has_log() || event.has_pool();
+  return event.has_iteration() || event.has_preview_ready() || event.has_log() ||
+         event.has_pool() || event.has_materials();
 }
 
 /// What the end of an attempt that the pool reports means for the job.

@@ -10,6 +10,7 @@ void EnterState(v1::JobState state, const google::protobuf::Timestamp& now, v1::
   if (state == v1::LOADING) {
     if (!job->has_start_time()) *job->mutable_start_time() = now;
     job->clear_last_iteration();  // of an earlier attempt
+    job->clear_materials();
   }
   if (IsOver(state)) *job->mutable_end_time() = now;
   job->set_state(state);
@@ -46,6 +47,7 @@ absl::Status ApplyEvent(const google::protobuf::Timestamp& now, v1::JobEvent* ev
     job->set_status_message(change.reason());
   }
   if (event->has_iteration()) *job->mutable_last_iteration() = event->iteration();
+  if (event->has_materials()) *job->mutable_materials() = event->materials();
   job->set_last_event(job->last_event() + 1);
   event->set_sequence(job->last_event());
   *event->mutable_time() = now;

@@ -96,6 +96,30 @@ TEST(MakeJobSpec, StartWindowAndAxis) {
   EXPECT_EQ(spec->preprocessing().rotation_axis_column(), 296.25);
 }
 
+TEST(MakeJobSpec, DartFromFlags) {
+  JobOptions options;
+  options.algorithm = "dart";
+  options.grey_values_per_mm = {0.08, 0.12};
+  options.inner = "cgls";
+  options.free_fraction = 0.2;
+  options.smoothing = 0;
+  options.seed = 5;
+  const auto spec = MakeJobSpec(options, ParallelScan());
+  ASSERT_TRUE(spec.ok()) << spec.status();
+  const v1::Dart& dart = spec->algorithm().dart();
+  EXPECT_EQ(dart.grey_value_per_mm_size(), 2);
+  EXPECT_EQ(dart.loop().inner(), v1::DartLoop::CGLS);
+  EXPECT_EQ(dart.loop().free_fraction(), 0.2);
+  EXPECT_TRUE(dart.loop().has_smoothing());
+  EXPECT_EQ(dart.loop().seed(), 5u);
+  EXPECT_EQ(dart.loop().stopping().iterations(), 20);
+  options.inner = "art";
+  EXPECT_FALSE(MakeJobSpec(options, ParallelScan()).ok());
+  options.inner = "";
+  options.algorithm = "bb";
+  EXPECT_FALSE(MakeJobSpec(options, ParallelScan()).ok());
+}
+
 TEST(MakeJobSpec, FlagsThatMakeNoSenseAreRefused) {
   const auto refused = [](JobOptions options, const std::string& word) {
     const absl::Status status = MakeJobSpec(options, ParallelScan()).status();

@@ -56,8 +56,8 @@ class Attempt {
     TOMOSLAB_ASSIGN_OR_RETURN(const Volume volume, ToVolume(lease_.spec().volume()));
     TOMOSLAB_ASSIGN_OR_RETURN(Scan scan, PrepareScan(client_, ranks_, lease_, reporter_));
     const DistributedProjector A(std::move(scan), volume, &ranks_);
-    reporter_.Pool(
-        A, RankBytes(A.plan(), A.scan(), volume, KindOf(lease_.spec().algorithm()), ranks_.rank()));
+    reporter_.Pool(A, RankBytes(A.plan(), A.scan(), volume, VectorsOf(lease_.spec().algorithm()),
+                                ranks_.rank()));
     if (!GoesOn()) return absl::OkStatus();
     TOMOSLAB_ASSIGN_OR_RETURN(Field b, LoadProjections(client_, lease_, A, reporter_));
     if (!GoesOn()) return absl::OkStatus();
@@ -69,8 +69,7 @@ class Attempt {
     if (!GoesOn()) return absl::OkStatus();
     Field x = A.NewVolume();
     TOMOSLAB_RETURN_IF_ERROR(FillStart(A, b, x));
-    TOMOSLAB_ASSIGN_OR_RETURN(const SolveOutcome outcome,
-                              Solve(A, b, lease_.spec().algorithm(), reporter_, x));
+    TOMOSLAB_ASSIGN_OR_RETURN(const SolveOutcome outcome, Solve(A, b, lease_.spec(), reporter_, x));
     if (!GoesOn()) return absl::OkStatus();
     reporter_.Previews(A, outcome.iteration, x);
     reporter_.State(v1::WRITING, outcome.summary);

@@ -40,11 +40,13 @@ ProgressReporter::ProgressReporter(PoolClient* client, const v1::Lease* lease,
       lease_(lease),
       ranks_(ranks),
       start_(std::chrono::steady_clock::now()),
-      last_(start_) {}
+      last_(start_),
+      last_sent_(start_) {}
 
 void ProgressReporter::Send(v1::ReportRequest request) {
   if (ranks_->rank() == 0 && verdict_ != Verdict::kLeaseLost) {
     request.set_lease(lease_->id());
+    last_sent_ = std::chrono::steady_clock::now();
     const auto response = client_->Report(request);
     // Not answered, or ABORTED: the server has given the job back to its queue, or is gone.
     if (!response.ok()) {
@@ -55,6 +57,13 @@ void ProgressReporter::Send(v1::ReportRequest request) {
   }
   verdict_ =
       static_cast<Verdict>(ranks_->Broadcast(std::string(1, static_cast<char>(verdict_)), 0)[0]);
+}
+
+Verdict ProgressReporter::Poll() {
+  // Rank 0's clock decides for all of them.
+  const bool due = Seconds(std::chrono::steady_clock::now() - last_sent_) > 1;
+  if (ranks_->Broadcast(std::string(1, due ? 1 : 0), 0)[0] != 0) Send({});
+  return verdict_;
 }
 
 void ProgressReporter::State(v1::JobState state, const std::string& reason) {
@@ -111,6 +120,8 @@ v1::IterationReport ProgressReporter::Measure(const DistributedProjector& A,
   report.set_misfit(progress.misfit);
   report.set_relative_residual(progress.relative_residual);
   report.set_step(progress.step);
+  report.set_changed_labels(progress.changed_labels);
+  report.set_free_fraction(progress.free_fraction);
   v1::PhaseSeconds* seconds = report.mutable_seconds();
   seconds->set_projection(ranks_->Max(totals.projection_s));
   seconds->set_exchange(ranks_->Max(totals.exchange_s));
@@ -132,6 +143,12 @@ void ProgressReporter::Iteration(const DistributedProjector& A, const Progress& 
       progress.iteration % every == 0) {
     Previews(A, progress.iteration, x);
   }
+}
+
+void ProgressReporter::Materials(const v1::MaterialReport& report) {
+  v1::ReportRequest request;
+  *request.add_event()->mutable_materials() = report;
+  Send(std::move(request));
 }
 
 void ProgressReporter::Previews(const DistributedProjector& A, int iteration, const Field& x) {

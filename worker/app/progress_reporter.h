@@ -28,6 +28,10 @@ class ProgressReporter {
   /// An iteration's numbers, with the slowest rank's seconds since the last call, and previews when
   /// due.
   void Iteration(const DistributedProjector& A, const Progress& progress, const Field& x);
+  /// What the values of the image stand for.
+  void Materials(const v1::MaterialReport& report);
+  /// The verdict, asked for again when it is older than a second: for loops between two iterations.
+  Verdict Poll();
   /// Previews of the result, unless they were sent for this iteration already.
   void Previews(const DistributedProjector& A, int iteration, const Field& x);
 
@@ -39,7 +43,7 @@ class ProgressReporter {
   const v1::Lease* lease_;
   const Communicator* ranks_;
   Verdict verdict_ = Verdict::kGoOn;
-  std::chrono::steady_clock::time_point start_, last_;
+  std::chrono::steady_clock::time_point start_, last_, last_sent_;
   int last_preview_ = -1;
 };
 

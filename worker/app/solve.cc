@@ -1,6 +1,7 @@
 #include "worker/app/solve.h"
 
 #include "absl/strings/str_format.h"
+#include "worker/app/solve_dart.h"
 #include "worker/core/status.h"
 #include "worker/solvers/barzilai_borwein.h"
 #include "worker/solvers/cgls.h"
@@ -89,8 +90,9 @@ SolverResult Iterate(const DistributedProjector& A, const Field& b, const v1::Al
 }  // namespace
 
 absl::StatusOr<SolveOutcome> Solve(const DistributedProjector& A, const Field& b,
-                                   const v1::Algorithm& algorithm, ProgressReporter& reporter,
-                                   Field& x) {
+                                   const v1::JobSpec& spec, ProgressReporter& reporter, Field& x) {
+  const v1::Algorithm& algorithm = spec.algorithm();
+  if (algorithm.has_dart()) return SolveDart(A, b, spec, reporter, x);
   if (algorithm.has_fdk()) {
     TOMOSLAB_RETURN_IF_ERROR(RunFdk(A, b, algorithm.fdk(), reporter, x));
     return SolveOutcome{"filtered and backprojected", 0};

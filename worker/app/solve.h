@@ -19,8 +19,7 @@ struct SolveOutcome {
 ///   b: line integrals.   x: the start image, then the result.
 ///   Fails: FailedPrecondition when FDK cannot use the geometry.
 absl::StatusOr<SolveOutcome> Solve(const DistributedProjector& A, const Field& b,
-                                   const v1::Algorithm& algorithm, ProgressReporter& reporter,
-                                   Field& x);
+                                   const v1::JobSpec& spec, ProgressReporter& reporter, Field& x);
 
 /// x ← FDK of b, clipped to the algorithm's bounds: a start image.
 absl::Status StartFromFdk(const DistributedProjector& A, const Field& b, const v1::JobSpec& spec,

@@ -4,7 +4,9 @@
 
 namespace tomoslab {
 
-VectorCounts CountVectors(AlgorithmKind algorithm) {
+VectorCounts CountVectors(AlgorithmKind algorithm, int materials) {
+  // DART: b, r and R of SIRT, or b and one per material of the fit.
+  const int dart_projections = std::max(3, 1 + materials);
   switch (algorithm) {
     case AlgorithmKind::kFdk:
       return {.volumes = 1, .projections = 2};  // x; b, filtered
@@ -14,12 +16,16 @@ VectorCounts CountVectors(AlgorithmKind algorithm) {
       return {.volumes = 3, .projections = 3};  // x, s, p; b, r, q
     case AlgorithmKind::kBarzilaiBorwein:
       return {.volumes = 5, .projections = 3};  // x, g, g_prev, d, best; b, r, q
+    case AlgorithmKind::kDart:  // BB's for the start image; then x, best, C, d, or x, best, s, p
+      return {.volumes = 5, .projections = dart_projections, .labels = true};
+    case AlgorithmKind::kDartWithBb:  // DART's best and BB's five
+      return {.volumes = 6, .projections = dart_projections, .labels = true};
   }
   return {};
 }
 
 std::int64_t RankBytes(const ExchangePlan& plan, const Scan& scan, const Volume& volume,
-                       AlgorithmKind algorithm, int rank) {
+                       const VectorCounts& count, int rank) {
   const std::int64_t slab = plan.slab[rank].size() * volume.columns * volume.rows;
   const auto views = static_cast<std::int64_t>(scan.views.size());
   const std::int64_t owned = plan.owned[rank].size() * scan.detector.columns * views;
@@ -33,9 +39,11 @@ std::int64_t RankBytes(const ExchangePlan& plan, const Scan& scan, const Volume&
     }
     exchange = std::max(exchange, rows * scan.detector.columns * batch.views.size());
   }
-  const VectorCounts count = CountVectors(algorithm);
+  const std::int64_t mask_bytes =
+      8 * ((plan.slab[rank].size() + 63) / 64) * volume.columns * volume.rows;
   // Two batches are under way at a time.
-  return 4 * (count.volumes * slab + count.projections * owned + 2 * exchange);
+  return 4 * (count.volumes * slab + count.projections * owned + 2 * exchange) +
+         (count.labels ? slab + mask_bytes : 0);
 }
 
 }  // namespace tomoslab

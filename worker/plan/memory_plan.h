@@ -7,17 +7,20 @@
 
 namespace tomoslab {
 
-/// Vectors an algorithm keeps: copies of the slab and of the owned projections, float32.
+/// What an algorithm keeps at most: copies of the slab and of the owned projections, float32; and
+/// for every voxel its label (a byte) and whether it is free (a bit), when it is a discrete one.
 struct VectorCounts {
   int volumes = 1, projections = 1;
+  bool labels = false;
 };
 
-enum class AlgorithmKind { kFdk, kSirt, kCgls, kBarzilaiBorwein };
-VectorCounts CountVectors(AlgorithmKind algorithm);
+enum class AlgorithmKind { kFdk, kSirt, kCgls, kBarzilaiBorwein, kDart, kDartWithBb };
+/// materials: of the discrete algorithms.
+VectorCounts CountVectors(AlgorithmKind algorithm, int materials = 0);
 
 /// Vectors, shadow buffers and exchange buffers of one rank; without the program itself (about 50
 /// MB).
 std::int64_t RankBytes(const ExchangePlan& plan, const Scan& scan, const Volume& volume,
-                       AlgorithmKind algorithm, int rank);
+                       const VectorCounts& count, int rank);
 
 }  // namespace tomoslab
