@@ -56,7 +56,7 @@ class Attempt {
     TOMOSLAB_ASSIGN_OR_RETURN(const Volume volume, ToVolume(lease_.spec().volume()));
     TOMOSLAB_ASSIGN_OR_RETURN(Scan scan, PrepareScan(client_, ranks_, lease_, reporter_));
     const DistributedProjector A(std::move(scan), volume, &ranks_);
-    reporter_.Pool(A, RankBytes(A.plan(), A.scan(), volume, VectorsOf(lease_.spec().algorithm()),
+    reporter_.Pool(A, RankBytes(A.plan(), A.scan(), volume, VectorsOf(lease_.spec()),
                                 ranks_.rank()));
     if (!GoesOn()) return absl::OkStatus();
     TOMOSLAB_ASSIGN_OR_RETURN(Field b, LoadProjections(client_, lease_, A, reporter_));

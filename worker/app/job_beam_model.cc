@@ -1,0 +1,63 @@
+#include "worker/app/job_beam_model.h"
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_format.h"
+#include "proto/beam_model_values.h"
+#include "proto/material_values.h"
+#include "worker/app/job_runner.h"
+#include "worker/core/status.h"
+#include "worker/physics/make_beam_model.h"
+
+namespace tomoslab {
+namespace {
+
+/// From corner to corner: no ray is longer.
+double LongestPathMm(const Volume& volume) {
+  return std::hypot(volume.columns * volume.voxel_width_mm, volume.rows * volume.voxel_width_mm,
+                    volume.slices * volume.voxel_height_mm);
+}
+
+absl::StatusOr<MadeBeamModel> Make(const v1::BeamModel& message, const Volume& volume) {
+  TOMOSLAB_ASSIGN_OR_RETURN(const BeamDescription description, ToBeamDescription(message));
+  return MakeBeamModel(description, LongestPathMm(volume));
+}
+
+std::string Describe(const BeamModel& model) {
+  std::string text = absl::StrFormat(
+      "the spectrum is represented by %d energies to %.1g in line integrals; values are "
+      "attenuation at %.4g keV:",
+      model.energy_kev.size(), model.compression_error, model.reference_energy_kev);
+  for (const BeamMaterial& material : model.materials) {
+    absl::StrAppendFormat(&text, "%s %s %.5g/mm", &material == &model.materials[0] ? "" : ",",
+                          material.name, material.reference_per_mm);
+  }
+  return text;
+}
+
+}  // namespace
+
+absl::StatusOr<BeamModel> PrepareBeamModel(const DistributedProjector& A, const v1::JobSpec& spec,
+                                           ProgressReporter& reporter) {
+  const Communicator& ranks = A.ranks();
+  absl::StatusOr<MadeBeamModel> made = MadeBeamModel{};
+  if (ranks.rank() == 0) made = Make(spec.beam_model(), A.volume());
+  TOMOSLAB_RETURN_IF_ERROR(Agree(ranks, made.status()));
+  v1::MaterialReport report;
+  if (!report.ParseFromString(ranks.Broadcast(ToProto(made->model).SerializeAsString(), 0)))
+    return absl::InternalError("the beam model got lost between ranks");
+  // All ranks take part in every report, so all must know the warnings.
+  v1::JobPlan warnings;
+  for (const std::string& warning : made->warnings) warnings.add_warning(warning);
+  if (!warnings.ParseFromString(ranks.Broadcast(warnings.SerializeAsString(), 0)))
+    return absl::InternalError("the beam model's warnings got lost between ranks");
+  const BeamModel model = ToBeamModel(report);
+  reporter.Materials(report);
+  reporter.Log(v1::INFO, Describe(model));
+  for (const std::string& warning : warnings.warning()) reporter.Log(v1::WARNING, warning);
+  return model;
+}
+
+}  // namespace tomoslab
