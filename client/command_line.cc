@@ -164,6 +164,11 @@ void AddJob(CLI::App& command, JobOptions& job) {
       ->type_name("R")
       ->group(group);
   command
+      .add_option("--projector", job.projector,
+                  "How pixels and voxels meet: joseph, footprint (iterative algorithms)")
+      ->type_name("NAME")
+      ->group(group);
+  command
       .add_option("--window", job.window,
                   "Filter window of fdk: ram-lak, shepp-logan, cosine, hamming, hann")
       ->type_name("NAME")

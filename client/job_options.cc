@@ -170,6 +170,18 @@ absl::Status ApplyStartAndWindow(const JobOptions& options, v1::JobSpec* spec) {
   return absl::OkStatus();
 }
 
+absl::Status ApplyProjector(const std::string& name, v1::JobSpec* spec) {
+  if (name.empty()) return absl::OkStatus();
+  v1::ProjectorModel model;
+  const std::string upper = absl::AsciiStrToUpper(name);
+  if (upper == "PROJECTOR_MODEL_UNSPECIFIED" || !v1::ProjectorModel_Parse(upper, &model)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--projector ", name, " is not known; use joseph or footprint"));
+  }
+  spec->set_projector(model);
+  return absl::OkStatus();
+}
+
 absl::Status ApplyPreprocessing(const JobOptions& options, v1::Preprocessing* preprocessing) {
   if (options.background_offset) preprocessing->set_background_offset(*options.background_offset);
   if (options.rotation_axis == "auto") {
@@ -261,6 +273,7 @@ absl::StatusOr<v1::JobSpec> MakeJobSpec(const JobOptions& options, const v1::Sca
   TOMOSLAB_RETURN_IF_ERROR(ApplyAlgorithmOptions(options, &spec));
   TOMOSLAB_RETURN_IF_ERROR(ApplyBeamModel(options, &spec));
   TOMOSLAB_RETURN_IF_ERROR(ApplyStartAndWindow(options, &spec));
+  TOMOSLAB_RETURN_IF_ERROR(ApplyProjector(options.projector, &spec));
   TOMOSLAB_RETURN_IF_ERROR(ApplyPreprocessing(options, spec.mutable_preprocessing()));
   TOMOSLAB_RETURN_IF_ERROR(ApplyVolume(options, scan, &spec));
   if (options.preview_every) spec.mutable_preview()->set_every_iterations(*options.preview_every);

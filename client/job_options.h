@@ -25,6 +25,7 @@ struct JobOptions {
   std::optional<int> start_iterations, inner_iterations;
   std::optional<std::uint64_t> seed;
   bool fixed_grey_values = false, refine_densities = false;
+  std::string projector;      // joseph, footprint
   std::string window;         // ram-lak, shepp-logan, cosine, hamming, hann
   std::string start;          // zero, fdk, jobs/ID
   std::string rotation_axis;  // auto, or a column

@@ -271,6 +271,11 @@ absl::Status ValidateJobSpec(const v1::JobSpec& spec, const v1::Scan& scan) {
     return absl::InvalidArgumentError(
         absl::StrFormat("job.priority = %d must be between −100 and 100", spec.priority()));
   }
+  if (!v1::ProjectorModel_IsValid(spec.projector())) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("job.projector = %d is not known; use JOSEPH or FOOTPRINT",
+                        static_cast<int>(spec.projector())));
+  }
   TOMOSLAB_RETURN_IF_ERROR(CheckPreprocessing(spec.preprocessing(), scan));
   return CheckPreview(spec.preview(), volume.slices);
 }
@@ -283,6 +288,7 @@ absl::StatusOr<v1::JobSpec> CompleteJobSpec(const v1::JobSpec& spec, const v1::S
   *complete.mutable_volume() = ToProto(volume);
   CompleteAlgorithm(complete.mutable_algorithm());
   if (complete.start().has_fdk()) CompleteFdk(complete.mutable_start()->mutable_fdk());
+  if (complete.projector() == v1::PROJECTOR_MODEL_UNSPECIFIED) complete.set_projector(v1::JOSEPH);
   if (complete.preview().every_iterations() == 0)
     complete.mutable_preview()->set_every_iterations(5);
   if (complete.preprocessing().low_counts() == v1::Preprocessing::LOW_COUNTS_UNSPECIFIED) {

@@ -72,6 +72,7 @@ void SetDefaults(Flags& flags) {
   pools.silence =
       std::chrono::milliseconds(static_cast<std::int64_t>(1000 * flags.pool_silence_seconds));
   const Machine machine = tomoslab::ThisMachine();
+  pools.numa_nodes = machine.numa_nodes;
   if (pools.ranks == 0) pools.ranks = machine.numa_nodes;
   const int all_ranks = pools.ranks * std::max(1, pools.pools);
   if (pools.threads == 0) pools.threads = std::max(1, machine.cores / all_ranks);

@@ -43,31 +43,19 @@ std::vector<PoolOffer> ExpectedOffers(const PoolOptions& options) {
 
 std::vector<std::string> PoolCommandLine(const PoolOptions& options, const std::string& server,
                                          const std::string& name, const std::string& instance) {
-  return {options.mpirun,
-          "-n",
-          absl::StrCat(options.ranks),
-          "--oversubscribe",
-          "--bind-to",
-          "none",
-          "--mca",
-          "mpi_yield_when_idle",
-          "1",
-          "--mca",
-          "btl_vader_single_copy_mechanism",
-          "none",
-          options.worker,
-          "--server",
-          server,
-          "--pool",
-          name,
-          "--instance",
-          instance,
-          "--threads",
-          absl::StrCat(options.threads),
-          "--device",
-          options.device,
-          "--memory-mb",
-          absl::StrCat(options.memory_mb_per_rank)};
+  // Ranks stay beside the memory that their threads touched first.
+  const bool by_numa = options.numa_nodes > 1 && options.ranks % options.numa_nodes == 0;
+  std::vector<std::string> command = {options.mpirun, "-n", absl::StrCat(options.ranks),
+                                      "--oversubscribe"};
+  if (by_numa) command.insert(command.end(), {"--map-by", "numa"});
+  command.insert(command.end(), {"--bind-to", by_numa ? "numa" : "none"});
+  command.insert(command.end(), {"--mca", "mpi_yield_when_idle", "1"});
+  command.insert(command.end(), {"--mca", "btl_vader_single_copy_mechanism", "none"});
+  command.insert(command.end(),
+                 {options.worker, "--server", server, "--pool", name, "--instance", instance,
+                  "--threads", absl::StrCat(options.threads), "--device", options.device,
+                  "--memory-mb", absl::StrCat(options.memory_mb_per_rank)});
+  return command;
 }
 
 /// One pool and its present process.

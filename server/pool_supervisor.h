@@ -17,6 +17,8 @@ struct PoolOptions {
   int pools = 1;    // 0 = none
   int ranks = 1;    // per pool
   int threads = 1;  // per rank
+  int numa_nodes =
+      1;  // of this machine: ranks are spread over them and bound where the numbers fit
   std::string device = "auto";
   std::int64_t memory_mb_per_rank = 0;  // 0 = unknown
   std::string worker = "tomoslab-worker";

@@ -10,13 +10,12 @@
 
 #include <cstdlib>
 #include <ctime>
-#include <numbers>
 #include <string>
 #include <vector>
 
+#include "tests/benchmarks/benchmark_scan.h"
 #include "tests/benchmarks/machine_ceilings.h"
 #include "worker/core/parallel.h"
-#include "worker/geometry/scan.h"
 #include "worker/projector/joseph.h"
 #include "worker/projector/voxel_backproject.h"
 
@@ -44,38 +43,12 @@ void Copy(benchmark::State& state, int threads) {
   state.counters["GB/s"] = benchmark::Counter(bytes / 1e9, benchmark::Counter::kIsRate);
 }
 
-struct Case {
-  Beam beam;
-  int size, views;
-};
-
-/// Magnification 2 in cone beam, the source 4 volume widths from the axis; pixels as large as
-/// voxels where they meet at the axis.
-Scan ScanOf(const Case& c) {
-  CircularOrbit orbit;
-  orbit.beam = c.beam;
-  orbit.source_object_distance_mm = 4 * c.size;
-  orbit.source_detector_distance_mm = 8 * c.size;
-  for (int view = 0; view < c.views; ++view) {
-    orbit.angle_rad.push_back(2 * std::numbers::pi * view / c.views);
-  }
-  const double pixel = c.beam == Beam::kCone ? 2 : 1;
-  return *MakeCircularScan(
-      {.rows = c.size, .columns = c.size, .pixel_width_mm = pixel, .pixel_height_mm = pixel},
-      orbit);
-}
-
 enum class Kernel { kForward, kBack, kVoxels };
 
 void Project(benchmark::State& state, Case c, Kernel kernel, int threads) {
   SetThreadCount(threads);
   const Scan scan = ScanOf(c);
-  const Volume volume{.columns = c.size,
-                      .rows = c.size,
-                      .slices = c.size,
-                      .voxel_width_mm = 1,
-                      .voxel_height_mm = 1,
-                      .center_mm = {}};
+  const Volume volume = VolumeOf(c);
   const ProjectionBand band{scan.views, c.size, {0, c.size}};
   std::vector<float> x(volume.VoxelCount(), 1e-3f), y(scan.PixelCount(), 1e-3f);
   const std::clock_t begin = std::clock();
@@ -97,8 +70,7 @@ void Project(benchmark::State& state, Case c, Kernel kernel, int threads) {
         BackprojectVoxels(band, y.data(), volume, x.data());
     }
   }
-  const double updates = static_cast<double>(volume.VoxelCount()) * c.views *
-                         static_cast<double>(state.iterations()) / 1e9;
+  const double updates = Updates(c) * static_cast<double>(state.iterations()) / 1e9;
   const auto rate = [](double amount) {
     return benchmark::Counter(amount, benchmark::Counter::kIsRate);
   };

@@ -120,6 +120,17 @@ TEST(MakeJobSpec, DartFromFlags) {
   EXPECT_FALSE(MakeJobSpec(options, ParallelScan()).ok());
 }
 
+TEST(MakeJobSpec, ProjectorReplacesTheJobFiles) {
+  const ScratchFolder folder;
+  std::ofstream(folder.path() + "/job.json") << R"({"projector": "FOOTPRINT"})";
+  JobOptions options;
+  EXPECT_EQ(MakeJobSpec(options, ParallelScan())->projector(), v1::PROJECTOR_MODEL_UNSPECIFIED);
+  options.job_file = folder.path() + "/job.json";
+  EXPECT_EQ(MakeJobSpec(options, ParallelScan())->projector(), v1::FOOTPRINT);
+  options.projector = "joseph";
+  EXPECT_EQ(MakeJobSpec(options, ParallelScan())->projector(), v1::JOSEPH);
+}
+
 TEST(MakeJobSpec, FlagsThatMakeNoSenseAreRefused) {
   const auto refused = [](JobOptions options, const std::string& word) {
     const absl::Status status = MakeJobSpec(options, ParallelScan()).status();
@@ -127,6 +138,9 @@ TEST(MakeJobSpec, FlagsThatMakeNoSenseAreRefused) {
     EXPECT_NE(std::string(status.message()).find(word), std::string::npos) << status;
   };
   JobOptions options;
+  options.projector = "siddon";
+  refused(options, "--projector siddon");
+  options.projector.clear();
   options.algorithm = "art";
   refused(options, "art");
   options.algorithm = "cgls";

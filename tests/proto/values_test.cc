@@ -1,5 +1,5 @@
-#include "proto/algorithm_values.h"
 #include "proto/values.h"
+#include "proto/algorithm_values.h"
 
 #include <gmock/gmock.h>
 #include <google/protobuf/util/json_util.h>
@@ -105,6 +105,8 @@ TEST(ValidateJobSpec, NamesWhatIsWrong) {
        "rotation_axis_column"},
       {[](v1::JobSpec& s) { s.mutable_preprocessing()->set_background_offset(INFINITY); },
        "background_offset"},
+      {[](v1::JobSpec& s) { s.set_projector(static_cast<v1::ProjectorModel>(7)); },
+       "job.projector = 7"},
       {[](v1::JobSpec& s) { s.mutable_algorithm()->mutable_fdk()->set_cutoff(1.5); },
        "fdk.cutoff = 1.5"},
   };
@@ -134,6 +136,7 @@ TEST(ValidateJobSpec, FdkNeedsACircle) {
 
 TEST(CompleteJobSpec, WritesDefaultsOut) {
   const v1::JobSpec spec = *CompleteJobSpec(GoodSpec(), GoodScan());
+  EXPECT_EQ(spec.projector(), v1::JOSEPH);
   EXPECT_EQ(spec.volume().columns(), 96);
   EXPECT_EQ(spec.volume().slices(), 64);
   EXPECT_NEAR(spec.volume().voxel_width_mm(), 0.5 / 1.5, 1e-12);

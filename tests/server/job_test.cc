@@ -53,9 +53,14 @@ TEST(JobTest, ANewAttemptForgetsTheIterationsOfTheLast) {
   v1::Job job;
   job.set_state(v1::QUEUED);
   job.mutable_last_iteration()->set_iteration(30);
+  job.mutable_materials()->add_entry()->set_name("air");
   v1::JobEvent event = StateEvent(v1::LOADING, "");
   ASSERT_TRUE(ApplyEvent(now, &event, &job).ok());
   EXPECT_FALSE(job.has_last_iteration());
+  EXPECT_FALSE(job.has_materials());
+  event.mutable_materials()->add_entry()->set_name("steel");
+  ASSERT_TRUE(ApplyEvent(now, &event, &job).ok());
+  EXPECT_EQ(job.materials().entry(0).name(), "steel");
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <sstream>
 #include <thread>
 
+#include "absl/strings/str_join.h"
 #include "server/child_process.h"
 #include "tests/server/test_stores.h"
 
@@ -32,6 +33,17 @@ bool Eventually(Done done) {
     std::this_thread::sleep_for(10ms);
   }
   return false;
+}
+
+TEST(PoolCommandLine, BindsRanksToNumaNodesWhereTheyFit) {
+  const auto command = [](int ranks, int numa_nodes) {
+    const PoolOptions options{.ranks = ranks, .numa_nodes = numa_nodes};
+    return absl::StrJoin(PoolCommandLine(options, "[::1]:1", "local-1", "a"), " ");
+  };
+  EXPECT_THAT(command(4, 2),
+              testing::HasSubstr("-n 4 --oversubscribe --map-by numa --bind-to numa "));
+  EXPECT_THAT(command(3, 2), testing::HasSubstr("--bind-to none "));
+  EXPECT_THAT(command(2, 1), testing::HasSubstr("-n 2 --oversubscribe --bind-to none "));
 }
 
 TEST(ChildProcessTest, RunsWithoutAShellAndSaysHowItEnded) {

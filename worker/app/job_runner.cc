@@ -32,6 +32,10 @@ bool IsPermanent(const absl::Status& status) {
   }
 }
 
+ProjectorModel ModelOf(const v1::JobSpec& spec) {
+  return spec.projector() == v1::FOOTPRINT ? ProjectorModel::kFootprint : ProjectorModel::kJoseph;
+}
+
 class Attempt {
  public:
   Attempt(PoolClient& client, const Communicator& ranks, const v1::Lease& lease)
@@ -55,7 +59,7 @@ class Attempt {
     if (!GoesOn()) return absl::OkStatus();
     TOMOSLAB_ASSIGN_OR_RETURN(const Volume volume, ToVolume(lease_.spec().volume()));
     TOMOSLAB_ASSIGN_OR_RETURN(Scan scan, PrepareScan(client_, ranks_, lease_, reporter_));
-    const DistributedProjector A(std::move(scan), volume, &ranks_);
+    const DistributedProjector A(std::move(scan), volume, &ranks_, ModelOf(lease_.spec()));
     reporter_.Pool(A, RankBytes(A.plan(), A.scan(), volume, VectorsOf(lease_.spec()),
                                 ranks_.rank()));
     if (!GoesOn()) return absl::OkStatus();

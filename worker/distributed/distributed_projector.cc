@@ -3,7 +3,6 @@
 #include <chrono>
 #include <utility>
 
-#include "worker/projector/joseph.h"
 #include "worker/projector/voxel_backproject.h"
 
 namespace tomoslab {
@@ -29,16 +28,18 @@ ProjectionBand BandOf(const Scan& scan, const ViewBatch& batch, int rank) {
           scan.detector.columns, batch.shadow[rank]};
 }
 
-/// How many pieces a batch is projected in, so that MPI can move the batch before it in between.
-constexpr std::int64_t kPiecesPerBatch = 8;
+/// A batch is projected in pieces of so many views, so that MPI can move the batch before it in
+/// between.
+constexpr std::int64_t kPieceViews = 32;
 
 }  // namespace
 
 DistributedProjector::DistributedProjector(Scan scan, const Volume& volume,
-                                           const Communicator* ranks)
+                                           const Communicator* ranks, ProjectorModel model)
     : scan_(std::move(scan)),
       volume_(volume),
       ranks_(ranks),
+      model_(model),
       plan_(MakeExchangePlan(scan_, volume, ranks->size())) {
   slab_volume_ = volume.Slices(slab());
   const int columns = scan_.detector.columns;
@@ -67,14 +68,13 @@ void DistributedProjector::Project(const Field& x, Field& y) const {
     const ProjectionBand band = BandOf(scan_, batch, ranks_->rank());
     float* shadow = current.shadow(batch);
     const std::int64_t views = batch.views.size();
-    const std::int64_t step =
-        ranks_->size() == 1 ? views : (views + kPiecesPerBatch - 1) / kPiecesPerBatch;
+    const std::int64_t step = ranks_->size() == 1 ? views : kPieceViews;
     for (std::int64_t first = 0; first < views; first += step) {
       {
         const Stopwatch watch(&totals.projection_s);
-        ProjectJoseph(slab_volume_, x.data(),
-                      {band.views.subspan(first, step), band.columns, band.rows},
-                      shadow + band.Offset(first, 0));
+        tomoslab::Project(model_, slab_volume_, x.data(),
+                          {band.views.subspan(first, step), band.columns, band.rows},
+                          shadow + band.Offset(first, 0));
       }
       previous.Progress();
     }
@@ -87,7 +87,7 @@ void DistributedProjector::Project(const Field& x, Field& y) const {
 }
 
 void DistributedProjector::Backproject(const Field& y, Field& x) const {
-  BackprojectWith(Kernel::kJoseph, scan_, state_->exchange, y, x);
+  BackprojectWith(Kernel::kMatched, scan_, state_->exchange, y, x);
 }
 
 void DistributedProjector::BackprojectVoxelDriven(const Field& y, Field& x) const {
@@ -122,8 +122,8 @@ void DistributedProjector::BackprojectWith(Kernel kernel, const Scan& scan, Exch
     }
     const Stopwatch watch(&totals.backprojection_s);
     const ProjectionBand band = BandOf(scan, batch, ranks_->rank());
-    if (kernel == Kernel::kJoseph) {
-      BackprojectJoseph(band, current.shadow(batch), slab_volume_, x.data());
+    if (kernel == Kernel::kMatched) {
+      tomoslab::Backproject(model_, band, current.shadow(batch), slab_volume_, x.data());
     } else {
       BackprojectVoxels(band, current.shadow(batch), slab_volume_, x.data());
     }

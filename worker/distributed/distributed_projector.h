@@ -12,6 +12,7 @@
 #include "worker/operators/field.h"
 #include "worker/operators/voxel_grid.h"
 #include "worker/plan/exchange_plan.h"
+#include "worker/projector/projector.h"
 
 namespace tomoslab {
 
@@ -28,7 +29,8 @@ struct PhaseTotals {
 class DistributedProjector {
  public:
   /// `ranks` outlives this.
-  DistributedProjector(Scan scan, const Volume& volume, const Communicator* ranks);
+  DistributedProjector(Scan scan, const Volume& volume, const Communicator* ranks,
+                       ProjectorModel model = ProjectorModel::kJoseph);
   DistributedProjector(const DistributedProjector&) = delete;  // its exchanges point into it
   DistributedProjector& operator=(const DistributedProjector&) = delete;
 
@@ -56,13 +58,14 @@ class DistributedProjector {
 
  private:
   using Exchanges = std::array<RowExchange, 2>;
-  enum class Kernel { kJoseph, kVoxelDriven };
+  enum class Kernel { kMatched, kVoxelDriven };
   void BackprojectWith(Kernel kernel, const Scan& scan, Exchanges& exchange, const Field& y,
                        Field& x) const;
 
   Scan scan_;
   Volume volume_, slab_volume_;
   const Communicator* ranks_;
+  ProjectorModel model_;
   ExchangePlan plan_;
   struct State {  // buffers and clocks: not part of the operator's value
     Exchanges exchange;

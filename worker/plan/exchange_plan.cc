@@ -8,7 +8,7 @@ namespace {
 std::int64_t ViewsPerBatch(const Scan& scan, std::int64_t shadow_rows) {
   const std::int64_t bytes_per_view =
       4 * std::max<std::int64_t>(1, shadow_rows) * scan.detector.columns;
-  return std::clamp<std::int64_t>(kBatchBytes / bytes_per_view, 1, 256);
+  return std::clamp<std::int64_t>(kBatchBytes / bytes_per_view, kFewestViews, 256);
 }
 
 }  // namespace

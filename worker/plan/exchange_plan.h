@@ -29,8 +29,10 @@ struct ExchangePlan {
   }
 };
 
-/// The shadow buffer of a batch stays below this (one view at least).
+/// The shadow buffer of a batch stays below kBatchBytes, unless that would make it less than
+/// kFewestViews: the projectors copy tiles of the volume once per batch.
 inline constexpr std::int64_t kBatchBytes = 16 << 20;
+inline constexpr std::int64_t kFewestViews = 32;
 
 ExchangePlan MakeExchangePlan(const Scan& scan, const Volume& volume, int ranks);
 

@@ -126,7 +126,7 @@ struct Grouping {
 };
 
 /// Positions advance by smallest … largest samples per output and each output reads `taps`.
-Grouping GroupingFor(double smallest, double largest, int taps) {
+inline Grouping GroupingFor(double smallest, double largest, int taps) {
   if (!(smallest >= 0)) return {0, 0, 0};
   for (const int vectors : {4, 2, 1}) {
     const double late = (vectors - 1) * kLanes * (1 - smallest);

@@ -5,7 +5,6 @@
 #include <cmath>
 
 #include "tests/support/geometries.h"
-#include "worker/projector/joseph.h"
 #include "worker/projector/voxel_backproject.h"
 
 namespace tomoslab {
@@ -45,22 +44,24 @@ ProjectionBand AllRows(const Scan& scan) {
   return {scan.views, scan.detector.columns, {0, scan.detector.rows}};
 }
 
-TEST(DistributedProjector, EqualsTheUndistributedOne) {
+class DistributedPair : public ::testing::TestWithParam<ProjectorModel> {};
+
+TEST_P(DistributedPair, EqualsTheUndistributedOne) {
   const Communicator ranks = Communicator::World();
   for (const auto& [name, scan, volume] : AllGeometries()) {
-    const DistributedProjector A(scan, volume, &ranks);
+    const DistributedProjector A(scan, volume, &ranks, GetParam());
     Field x = A.NewVolume(), y = A.NewProjections();
     FillNoise(x, 1);
     A.Project(x, y);
     const std::vector<float> whole_x = WholeNoise(volume.VoxelCount(), 1);
     std::vector<float> whole_y(scan.PixelCount());
-    ProjectJoseph(volume, whole_x.data(), AllRows(scan), whole_y.data());
+    Project(GetParam(), volume, whole_x.data(), AllRows(scan), whole_y.data());
     EXPECT_LT(Difference(y, whole_y), 1e-6) << name;
 
     FillNoise(y, 2);
     A.Backproject(y, x);
     std::vector<float> scratch = WholeNoise(scan.PixelCount(), 2), back(volume.VoxelCount(), 0.0f);
-    BackprojectJoseph(AllRows(scan), scratch.data(), volume, back.data());
+    Backproject(GetParam(), AllRows(scan), scratch.data(), volume, back.data());
     EXPECT_LT(Difference(x, back), 1e-6) << name;
 
     A.BackprojectVoxelDriven(y, x);
@@ -71,10 +72,10 @@ TEST(DistributedProjector, EqualsTheUndistributedOne) {
   }
 }
 
-TEST(DistributedProjector, IsAdjointAcrossRanks) {
+TEST_P(DistributedPair, IsAdjointAcrossRanks) {
   const Communicator ranks = Communicator::World();
   for (const auto& [name, scan, volume] : AllGeometries()) {
-    const DistributedProjector A(scan, volume, &ranks);
+    const DistributedProjector A(scan, volume, &ranks, GetParam());
     Field x = A.NewVolume(), y = A.NewProjections(), ax = A.NewProjections(), aty = A.NewVolume();
     FillNoise(x, 3);
     FillNoise(y, 4);
@@ -85,10 +86,10 @@ TEST(DistributedProjector, IsAdjointAcrossRanks) {
   }
 }
 
-TEST(DistributedProjector, RepeatsBitForBit) {
+TEST_P(DistributedPair, RepeatsBitForBit) {
   const Communicator ranks = Communicator::World();
   for (const auto& [name, scan, volume] : AllGeometries()) {
-    const DistributedProjector A(scan, volume, &ranks);
+    const DistributedProjector A(scan, volume, &ranks, GetParam());
     Field x = A.NewVolume(), first = A.NewProjections(), second = A.NewProjections();
     FillNoise(x, 5);
     A.Project(x, first);
@@ -127,6 +128,9 @@ TEST(DistributedProjector, CountsTheBytesOfTheFormula) {
     EXPECT_TRUE(ranks.size() > 1 || expected == 0) << name;
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Models, DistributedPair,
+                         ::testing::Values(ProjectorModel::kJoseph, ProjectorModel::kFootprint));
 
 }  // namespace
 }  // namespace tomoslab

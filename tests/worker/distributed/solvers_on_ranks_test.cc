@@ -113,6 +113,18 @@ TEST_P(SolversOnRanks, EqualOneRank) {
   }
 }
 
+TEST(FootprintOnRanks, SirtEqualsOneRank) {
+  const Communicator world = Communicator::World(), alone = Communicator::Alone();
+  for (const auto& [name, scan, volume] : testing::AllGeometries(16)) {
+    if (!IsAxisAligned(scan.views[0])) continue;  // the other path is Joseph's, many times over
+    const auto model = ProjectorModel::kFootprint;
+    const DistributedProjector A(scan, volume, &world, model), whole(scan, volume, &alone, model);
+    const Field x = Solve(Method::kSirt, A), expected = Solve(Method::kSirt, whole);
+    EXPECT_GT(Norm(expected), 0) << name;
+    EXPECT_LT(Difference(x, expected), 1e-5) << name;
+  }
+}
+
 TEST_P(SolversOnRanks, RepeatBitForBit) {
   const Communicator world = Communicator::World();
   for (const auto& [name, scan, volume] : testing::AllGeometries()) {

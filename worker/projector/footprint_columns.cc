@@ -1,0 +1,398 @@
+#include "worker/projector/footprint_columns.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "worker/core/parallel.h"
+#include "worker/projector/column_tiles.h"
+#include "worker/projector/footprint_geometry.h"
+#include "worker/projector/footprint_kernels.h"
+#include "worker/projector/tile_panel.h"
+
+namespace tomoslab {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+std::int64_t RoundUp(std::int64_t count) { return DivideUp(count, 16) * 16; }
+
+thread_local AlignedFloats panel_storage, line_storage;
+
+/// The voxel columns of one tile, [lateral][plane][z], and of those beside it that beams beginning
+/// in the tile touch.
+class BeamPanel {
+ public:
+  BeamPanel(const Tile& tile, int most_columns, IndexRange slices)
+      : tile_(tile), lateral_{tile.lateral.begin, tile.lateral.end + most_columns - 1} {
+    first_slice_ = slices.begin;
+    panel_.length = RoundUp(slices.size());
+    // A few cache lines more than a power of two: neighbours must not meet in the same cache set.
+    panel_.neighbour_stride = tile.planes.size() * panel_.length + 48;
+    panel_.samples = panel_storage.Resize(size());
+  }
+
+  const ColumnPanel& columns() const { return panel_; }
+  IndexRange lateral() const { return lateral_; }
+  std::int64_t size() const { return lateral_.size() * panel_.neighbour_stride; }
+  float* Column(std::int64_t lateral, std::int64_t plane) const {
+    return panel_.samples + (lateral - lateral_.begin) * panel_.neighbour_stride +
+           (plane - tile_.planes.begin) * panel_.length;
+  }
+
+  /// The steps in which a beam crosses the tile; box 0 is that of detector row `row`.
+  bool Fill(const PixelBeam& beam, const ViewRows& rows, double row, FootprintSteps& steps) const {
+    const IndexRange planes =
+        PlanesInFront(beam, rows.cone ? Beam::kCone : Beam::kParallel,
+                      PlanesBetween(beam.rays, static_cast<double>(tile_.lateral.begin),
+                                    static_cast<double>(tile_.lateral.end), tile_.planes));
+    if (planes.empty()) return false;
+    const double t = beam.rays.t(planes.begin), edge = row - 0.5;
+    const auto from = static_cast<double>(lateral_.begin);
+    BeamSteps line{
+        .count = static_cast<int>(planes.size()),
+        .columns = std::max(beam.ColumnsAt(planes.begin), beam.ColumnsAt(planes.end - 1)),
+        .low = beam.low(planes.begin) - from,
+        .low_step = beam.low.step,
+        .high = beam.high(planes.begin) - from,
+        .high_step = beam.high.step,
+        // Slice z is the sample [z, z + 1).
+        .start = rows.base + 0.5 - static_cast<double>(first_slice_),
+        .start_step = 0,
+        .step = rows.step,
+        .step_step = 0,
+        .plane = planes.begin - tile_.planes.begin,
+        .last_columns = 0};
+    line.last_columns = lateral_.size() - line.columns;
+    if (rows.cone) {
+      const double rise = rows.slope + edge * rows.step;
+      line.start += t * rise;
+      line.start_step = beam.rays.t.step * rise;
+      line.step = t * rows.step;
+      line.step_step = beam.rays.t.step * rows.step;
+    } else {
+      line.start += edge * rows.step;
+    }
+    FillBeamSteps(line, panel_, steps);
+    return true;
+  }
+
+ private:
+  Tile tile_;
+  IndexRange lateral_;
+  std::int64_t first_slice_;
+  ColumnPanel panel_;
+};
+
+/// Detector columns whose beams may begin in the tile, with the range of t there.
+TileShadow ShadowOf(const BeamGeometry& geometry, std::int64_t view, const Tile& tile) {
+  const Tile wide{
+      tile.main, tile.planes, {tile.lateral.begin - 1, tile.lateral.end + geometry.most_columns()}};
+  TileShadow shadow = geometry.rays().Shadow(view, wide);
+  shadow.nearest = std::max(shadow.nearest, 0.0);
+  return shadow;
+}
+
+/// A single step through one column, for beams in which all steps have the same boxes.
+FootprintSteps OneStep(const FootprintSteps& steps) {
+  FootprintSteps one;
+  one.count = one.columns = 1;
+  one.offset[0] = 0;
+  one.weight[0][0] = 1;
+  one.start[0] = steps.start[0];
+  one.step[0] = steps.step[0];
+  return one;
+}
+
+/// One run of the forward projection: a block of rows of the columns that have one main axis, in a
+/// few views.
+class ForwardTask {
+ public:
+  ForwardTask(const Volume& slab, const float* x, const ProjectionBand& band,
+              const BeamGeometry& geometry, MainAxis main, absl::Span<const std::int64_t> views,
+              std::int64_t block, float* y)
+      : slab_(slab),
+        x_(x),
+        band_(band),
+        geometry_(geometry),
+        main_(main),
+        views_(views),
+        row_(block * kBlock),
+        rows_(std::min(kBlock, band.rows.size() - row_)),
+        y_(y),
+        shadows_(views.size()) {}
+
+  void Run() {
+    for (const std::int64_t view : views_) {
+      for (std::int64_t column = 0; column < band_.columns; ++column) {
+        if (geometry_.Beam(view, column).rays.main == main_) {
+          std::fill_n(Out(view, column), rows_, 0.0f);
+        }
+      }
+    }
+    const Lattice lattice(slab_, main_);
+    // A step belongs to the tile where its beam begins, which may lie outside the volume.
+    const IndexRange lateral{1 - geometry_.most_columns(), lattice.columns};
+    for (const Tile& tile :
+         TilesOf(main_, {0, lattice.planes}, lateral, TileSide(kBlock + kBlock / 4))) {
+      RunTile(tile, lattice);
+    }
+  }
+
+ private:
+  float* Out(std::int64_t view, std::int64_t column) const {
+    return y_ + band_.Offset(view, column) + row_;
+  }
+
+  /// The slices that the block's rows meet in the tile.
+  IndexRange FindSlices(const Tile& tile) {
+    double low = kInfinity, high = -kInfinity;
+    for (std::size_t i = 0; i < views_.size(); ++i) {
+      const TileShadow shadow = shadows_[i] = ShadowOf(geometry_, views_[i], tile);
+      if (shadow.columns.empty()) continue;
+      const ViewRows& rows = geometry_.rays().Rows(views_[i]);
+      for (const double t : {shadow.nearest, shadow.farthest}) {
+        const double first = rows.Start(t) + (static_cast<double>(row_) - 0.5) * rows.Step(t);
+        const double last = first + static_cast<double>(rows_) * rows.Step(t);
+        low = std::min({low, first, last});
+        high = std::max({high, first, last});
+      }
+    }
+    const double slices = slab_.slices;
+    if (!(high > -0.5 && low < slices - 0.5)) return {0, 0};
+    return {static_cast<std::int64_t>(std::max(std::floor(low + 0.5), 0.0)),
+            static_cast<std::int64_t>(std::min(std::ceil(high + 0.5), slices))};
+  }
+
+  void Pack(const BeamPanel& panel, const Tile& tile, const Lattice& lattice,
+            IndexRange slices) const {
+    // Along the volume's rows: neighbours in memory one after the other.
+    const bool planes_inside = tile.main == MainAxis::kX;
+    const IndexRange outer = planes_inside ? panel.lateral() : tile.planes,
+                     inner = planes_inside ? tile.planes : panel.lateral();
+    const IndexRange padded{slices.begin, slices.begin + panel.columns().length};
+    for (std::int64_t i = outer.begin; i < outer.end; ++i) {
+      for (std::int64_t k = inner.begin; k < inner.end; ++k) {
+        const std::int64_t c = planes_inside ? i : k, j = planes_inside ? k : i;
+        const bool exists = c >= 0 && c < lattice.columns;
+        CopyPadded(exists ? x_ + lattice.Offset(j, c) : nullptr, slab_.slices, padded,
+                   panel.Column(c, j));
+      }
+    }
+  }
+
+  void RunTile(const Tile& tile, const Lattice& lattice) {
+    const IndexRange slices = FindSlices(tile);
+    if (slices.empty()) return;
+    const BeamPanel panel(tile, geometry_.most_columns(), slices);
+    Pack(panel, tile, lattice, slices);
+    float* scratch = line_storage.Resize(2 * (panel.columns().length + 2 * kFootprintPad));
+    FootprintSteps steps;
+    for (std::size_t i = 0; i < views_.size(); ++i) {
+      const std::int64_t view = views_[i];
+      const ViewRows& rows = geometry_.rays().Rows(view);
+      const IndexRange columns = shadows_[i].columns;
+      for (std::int64_t column = columns.begin; column < columns.end; ++column) {
+        const PixelBeam& beam = geometry_.Beam(view, column);
+        if (beam.rays.main != tile.main) continue;
+        if (!panel.Fill(beam, rows, static_cast<double>(row_), steps)) continue;
+        Add(panel.columns(), steps, rows.cone, scratch, Out(view, column));
+      }
+    }
+  }
+
+  void Add(const ColumnPanel& columns, const FootprintSteps& steps, bool cone, float* scratch,
+           float* out) const {
+    alignas(64) float sums[kBlock] = {};
+    if (cone) {
+      AddFootprint(columns, steps, rows_, scratch, sums);
+    } else {  // the same boxes at every step: sum first, average once
+      float* line = scratch + columns.length + 2 * kFootprintPad;
+      std::fill_n(line, columns.length, 0.0f);
+      AddColumns(columns, steps, line);
+      AddFootprint({line, 0, columns.length}, OneStep(steps), rows_, scratch, sums);
+    }
+    for (std::int64_t k = 0; k < rows_; ++k) out[k] += sums[k];
+  }
+
+  const Volume& slab_;
+  const float* x_;
+  const ProjectionBand& band_;
+  const BeamGeometry& geometry_;
+  MainAxis main_;
+  absl::Span<const std::int64_t> views_;
+  std::int64_t row_, rows_;
+  float* y_;
+  std::vector<TileShadow> shadows_;
+};
+
+/// One run of the backprojection: all views into a tile of a block of slices, which nobody else
+/// writes.
+class BackwardTask {
+ public:
+  BackwardTask(const ProjectionBand& band, const float* y, const BeamGeometry& geometry,
+               const Volume& slab, const Tile& voxels, std::int64_t block, float* x)
+      : band_(band),
+        y_(y),
+        geometry_(geometry),
+        lattice_(slab, voxels.main),
+        voxels_(voxels),
+        // Beams that begin before the tile reach into it too; what they give to other voxels is
+        // dropped.
+        tile_{voxels.main,
+              voxels.planes,
+              {voxels.lateral.begin - geometry.most_columns() + 1, voxels.lateral.end}},
+        first_(block * kBlock),
+        slices_(std::min(kBlock, slab.slices - first_)),
+        x_(x) {}
+
+  void Run() {
+    const BeamPanel panel(tile_, geometry_.most_columns(), {first_, first_ + slices_});
+    std::fill_n(panel.columns().samples, panel.size(), 0.0f);
+    bool written = false;
+    for (std::int64_t view = 0; view < static_cast<std::int64_t>(band_.views.size()); ++view) {
+      if (geometry_.rays().Uses(view, tile_.main)) written |= RunView(view, panel);
+    }
+    if (written) Unpack(panel);
+  }
+
+ private:
+  bool RunView(std::int64_t view, const BeamPanel& panel) {
+    const TileShadow shadow = ShadowOf(geometry_, view, tile_);
+    const ViewRows& rows = geometry_.rays().Rows(view);
+    const IndexRange window = FindRows(rows, shadow);
+    if (window.empty()) return false;
+    bool written = false;
+    FootprintSteps steps;
+    float* line = line_storage.Resize(window.size() + 2 * kFootprintPad) + kFootprintPad;
+    std::fill(line - kFootprintPad, line + window.size() + kFootprintPad, 0.0f);
+    for (std::int64_t column = shadow.columns.begin; column < shadow.columns.end; ++column) {
+      const PixelBeam& beam = geometry_.Beam(view, column);
+      if (beam.rays.main != tile_.main) continue;
+      if (!panel.Fill(beam, rows, static_cast<double>(window.begin), steps)) continue;
+      std::copy_n(y_ + band_.Offset(view, column) + window.begin, window.size(), line);
+      written = true;
+      if (rows.cone) {
+        SpreadFootprint(line, window.size(), steps, panel.columns());
+      } else {
+        alignas(64) float means[kBlock] = {};
+        SpreadFootprint(line, window.size(), OneStep(steps), {means, 0, panel.columns().length});
+        SpreadColumns(means, steps, panel.columns());
+      }
+    }
+    return written;
+  }
+
+  /// The band's rows that touch the block's slices in the tile.
+  IndexRange FindRows(const ViewRows& rows, const TileShadow& shadow) const {
+    const auto count = static_cast<double>(band_.rows.size());
+    double low = kInfinity, high = -kInfinity;
+    for (const double t : {shadow.nearest, shadow.farthest}) {
+      if (rows.cone && !(t > 1e-6)) return {0, band_.rows.size()};  // at the source: all
+      const double first = (static_cast<double>(first_) - 0.5 - rows.Start(t)) / rows.Step(t) + 0.5;
+      const double last = first + static_cast<double>(slices_) / rows.Step(t);
+      low = std::min({low, first, last});
+      high = std::max({high, first, last});
+    }
+    if (!(high > 0 && low < count)) return {0, 0};
+    return {static_cast<std::int64_t>(std::max(std::floor(low - 1e-6), 0.0)),
+            static_cast<std::int64_t>(std::min(std::ceil(high + 1e-6), count))};
+  }
+
+  void Unpack(const BeamPanel& panel) const {
+    for (std::int64_t c = voxels_.lateral.begin; c < voxels_.lateral.end; ++c) {
+      for (std::int64_t j = voxels_.planes.begin; j < voxels_.planes.end; ++j) {
+        const float* column = panel.Column(c, j);
+        float* to = x_ + lattice_.Offset(j, c) + first_;
+        for (std::int64_t z = 0; z < slices_; ++z) to[z] += column[z];
+      }
+    }
+  }
+
+  const ProjectionBand& band_;
+  const float* y_;
+  const BeamGeometry& geometry_;
+  Lattice lattice_;
+  Tile voxels_, tile_;
+  std::int64_t first_, slices_;
+  float* x_;
+};
+
+/// y *= every ray's length per voxel plane.
+void ScaleByLength(const BeamGeometry& geometry, const ProjectionBand& band, float* y) {
+  ParallelFor(0, static_cast<std::int64_t>(band.views.size()), [&](std::int64_t view) {
+    for (std::int64_t column = 0; column < band.columns; ++column) {
+      geometry.rays().ScaleByLength(view, column, y + band.Offset(view, column));
+    }
+  });
+}
+
+}  // namespace
+
+bool FootprintTakesColumns(const Volume& slab, const View& view, int columns) {
+  if (!IsAxisAligned(view)) return false;
+  // Half a pixel from the centre a ray may not leave the main axis by much more than 45 degrees.
+  const double pixel = Norm(view.column_step);
+  if (view.beam == Beam::kCone) {
+    const Vec3 normal = Cross(view.column_step, view.row_step);
+    const double distance = std::abs(Dot(view.corner - view.source, normal)) / Norm(normal);
+    if (!(pixel <= 0.2 * distance)) return false;
+  }
+  double farthest = 0;
+  for (int corner = 0; corner < 4; ++corner) {
+    const Vec3 at =
+        slab.VoxelCenter(corner % 2 * (slab.columns - 1.0), corner / 2 * (slab.rows - 1.0), 0);
+    farthest = std::max(farthest, ProjectPoint(view, at).depth);
+  }
+  const double widest = 1.7 * pixel * farthest / slab.voxel_width_mm;  // across the diagonal
+  return columns > 0 && widest + 4 <= FootprintSteps::kMostColumns;
+}
+
+void ProjectFootprintColumns(const Volume& slab, const float* x, const ProjectionBand& band,
+                             float* y) {
+  const BeamGeometry geometry(slab, band);
+  const auto views = static_cast<std::int64_t>(band.views.size());
+  const std::int64_t blocks = DivideUp(band.rows.size(), kBlock);
+  if (blocks == 0 || views == 0) return;
+  struct Run {
+    MainAxis main;
+    absl::Span<const std::int64_t> views;
+  };
+  std::vector<std::int64_t> using_axis[2];
+  std::vector<Run> runs;
+  for (const MainAxis main : {MainAxis::kX, MainAxis::kY}) {
+    std::vector<std::int64_t>& list = using_axis[main == MainAxis::kY];
+    for (std::int64_t view = 0; view < views; ++view) {
+      if (geometry.rays().Uses(view, main)) list.push_back(view);
+    }
+    const auto count = static_cast<std::int64_t>(list.size());
+    const std::int64_t most = ViewsPerTask(count, 2 * blocks);
+    for (std::int64_t first = 0; first < count; first += most) {
+      runs.push_back({main, absl::MakeConstSpan(list).subspan(first, most)});
+    }
+  }
+  const auto count = static_cast<std::int64_t>(runs.size());
+  ParallelFor(0, blocks * count, [&](std::int64_t task) {
+    const Run& run = runs[task % count];
+    ForwardTask(slab, x, band, geometry, run.main, run.views, task / count, y).Run();
+  });
+  ScaleByLength(geometry, band, y);
+}
+
+void BackprojectFootprintColumns(const ProjectionBand& band, float* y, const Volume& slab,
+                                 float* x) {
+  if (band.rows.empty()) return;
+  const BeamGeometry geometry(slab, band);
+  ScaleByLength(geometry, band, y);
+  const std::int64_t blocks = DivideUp(slab.slices, kBlock);
+  for (const MainAxis main : {MainAxis::kX, MainAxis::kY}) {
+    const Lattice lattice(slab, main);
+    const std::vector<Tile> tiles =
+        TilesOf(main, {0, lattice.planes}, {0, lattice.columns}, TileSide(kBlock));
+    ParallelFor(0, static_cast<std::int64_t>(tiles.size()) * blocks, [&](std::int64_t task) {
+      BackwardTask(band, y, geometry, slab, tiles[task / blocks], task % blocks, x).Run();
+    });
+  }
+}
+
+}  // namespace tomoslab
