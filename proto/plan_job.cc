@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_format.h"
 #include "proto/algorithm_values.h"
+#include "proto/beam_model_values.h"
 #include "proto/values.h"
 #include "worker/core/status.h"
 #include "worker/plan/exchange_plan.h"
@@ -102,6 +104,11 @@ absl::StatusOr<v1::JobPlan> PlanJob(const v1::JobSpec& spec, const v1::Scan& sca
   plan.set_fits(pool.memory_bytes_per_rank == 0 || largest <= pool.memory_bytes_per_rank);
   plan.set_explanation(Explain(plan, complete, largest, pool));
   if (!warning.empty()) plan.add_warning(warning);
+  if (complete.has_beam_model()) {
+    TOMOSLAB_ASSIGN_OR_RETURN(const std::vector<std::string> doubts,
+                              CheckBeamModel(complete.beam_model(), volume));
+    for (const std::string& doubt : doubts) plan.add_warning(doubt);
+  }
   if (pool.ranks > volume.slices) {
     plan.add_warning(
         absl::StrFormat("the volume has %d slice(s) for %d ranks: %d rank(s) will idle",

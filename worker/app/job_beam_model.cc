@@ -1,29 +1,15 @@
 #include "worker/app/job_beam_model.h"
 
-#include <cmath>
 #include <string>
-#include <vector>
 
 #include "absl/strings/str_format.h"
 #include "proto/beam_model_values.h"
 #include "proto/material_values.h"
 #include "worker/app/job_runner.h"
 #include "worker/core/status.h"
-#include "worker/physics/make_beam_model.h"
 
 namespace tomoslab {
 namespace {
-
-/// From corner to corner: no ray is longer.
-double LongestPathMm(const Volume& volume) {
-  return std::hypot(volume.columns * volume.voxel_width_mm, volume.rows * volume.voxel_width_mm,
-                    volume.slices * volume.voxel_height_mm);
-}
-
-absl::StatusOr<MadeBeamModel> Make(const v1::BeamModel& message, const Volume& volume) {
-  TOMOSLAB_ASSIGN_OR_RETURN(const BeamDescription description, ToBeamDescription(message));
-  return MakeBeamModel(description, LongestPathMm(volume));
-}
 
 std::string Describe(const BeamModel& model) {
   std::string text = absl::StrFormat(
@@ -43,7 +29,7 @@ absl::StatusOr<BeamModel> PrepareBeamModel(const DistributedProjector& A, const 
                                            ProgressReporter& reporter) {
   const Communicator& ranks = A.ranks();
   absl::StatusOr<MadeBeamModel> made = MadeBeamModel{};
-  if (ranks.rank() == 0) made = Make(spec.beam_model(), A.volume());
+  if (ranks.rank() == 0) made = MakeBeamModel(spec.beam_model(), A.volume());
   TOMOSLAB_RETURN_IF_ERROR(Agree(ranks, made.status()));
   v1::MaterialReport report;
   if (!report.ParseFromString(ranks.Broadcast(ToProto(made->model).SerializeAsString(), 0)))
