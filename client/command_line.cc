@@ -135,9 +135,10 @@ void AddJob(CLI::App& command, JobOptions& job) {
       ->type_name("FILE")
       ->group(group);
   command
-      .add_option("--algorithm", job.algorithm,
-                  "fdk (filtered backprojection), sirt, cgls, bb, dart, poly-bb or poly-sirt (default: "
-                  "fdk)")
+      .add_option(
+          "--algorithm", job.algorithm,
+          "fdk (filtered backprojection), sirt, cgls, bb, dart, poly-bb or poly-sirt (default: "
+          "fdk)")
       ->type_name("NAME")
       ->group(group);
   command
@@ -148,10 +149,15 @@ void AddJob(CLI::App& command, JobOptions& job) {
   command.add_option("--relaxation", job.relaxation, "Step of sirt and poly-sirt, between 0 and 2")
       ->type_name("L")
       ->group(group);
-  command.add_option("--lower", job.lower_per_mm, "Least attenuation, 1/mm (sirt, bb; poly-bb, poly-sirt: 0 unless said)")
+  command
+      .add_option("--lower", job.lower_per_mm,
+                  "Least attenuation, 1/mm (sirt, bb; poly-bb, poly-sirt: 0 unless said)")
       ->type_name("V")
       ->group(group);
-  command.add_option("--upper", job.upper_per_mm, "Greatest attenuation, 1/mm (the same; unless said 1.5 times the densest material's)")
+  command
+      .add_option(
+          "--upper", job.upper_per_mm,
+          "Greatest attenuation, 1/mm (the same; unless said 1.5 times the densest material's)")
       ->type_name("V")
       ->group(group);
   command

@@ -243,8 +243,8 @@ absl::StatusOr<Message> ReadJson(const std::string& path) {
   Message message;
   const auto status = google::protobuf::util::JsonStringToMessage(text.str(), &message);
   if (status.ok()) return message;
-  return absl::InvalidArgumentError(absl::StrCat(
-      path, ": is not a ", Message::descriptor()->name(), " in JSON: ", status.ToString()));
+  return absl::InvalidArgumentError(absl::StrCat(path, ": is not a ", Message::descriptor()->name(),
+                                                 " in JSON: ", status.ToString()));
 }
 
 /// The beam model of the job file, or of its own; dropped where a flag chose another algorithm than

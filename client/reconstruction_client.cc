@@ -23,7 +23,8 @@ namespace {
 constexpr int kCallSeconds = 30;
 constexpr int kPingSeconds = 10;
 
-std::vector<float> ToFloats(const std::string& bytes, std::size_t bytes_per_number = sizeof(float)) {
+std::vector<float> ToFloats(const std::string& bytes,
+                            std::size_t bytes_per_number = sizeof(float)) {
   if (bytes_per_number == 1) {
     std::vector<float> labels(bytes.size());
     for (std::size_t i = 0; i < bytes.size(); ++i) labels[i] = static_cast<unsigned char>(bytes[i]);
@@ -89,9 +90,8 @@ class ReconstructionClient::Calls {
                            std::int64_t& next_line, const LineSink& sink) {
     const Volume& volume = wanted.volume;
     const std::size_t bytes = BytesPerVoxel(wanted.content);
-    const absl::Status status =
-        CheckChunk(chunk, static_cast<std::int64_t>(bytes) * volume.columns,
-                   std::int64_t{volume.slices} * volume.rows);
+    const absl::Status status = CheckChunk(chunk, static_cast<std::int64_t>(bytes) * volume.columns,
+                                           std::int64_t{volume.slices} * volume.rows);
     if (status.code() == absl::StatusCode::kDataLoss)
       return absl::UnavailableError(status.message());
     TOMOSLAB_RETURN_IF_ERROR(status);
@@ -244,8 +244,8 @@ absl::Status ReconstructionClient::ReadSlices(const VolumeRequest& wanted, const
     if (Interrupted()) return absl::CancelledError("interrupted");
     if (next_line > before) backoff.Progressed();
     if (status.ok() && next_line < end) {
-      return absl::InternalError(
-          absl::StrFormat("%s: the server sent lines up to %d, not %d", wanted.job, next_line, end));
+      return absl::InternalError(absl::StrFormat("%s: the server sent lines up to %d, not %d",
+                                                 wanted.job, next_line, end));
     }
     if (!status.ok() && (!IsTransient(status) || !backoff.WaitAgain())) return status;
   }

@@ -29,8 +29,8 @@ using LineSink =
 /// What to read of a job.
 struct VolumeRequest {
   std::string job;
-  Volume volume;      // the job's
-  IndexRange slices;  // of it
+  Volume volume;                   // the job's
+  IndexRange slices;               // of it
   v1::VolumeContent content = {};  // unset: the attenuation
 };
 

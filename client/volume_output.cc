@@ -42,8 +42,8 @@ absl::Status WriteMiddleSlices(const MiddlePlanes& planes, const std::string& un
   for (const auto& [name, image] : images) {
     const std::string path = (std::filesystem::path(folder) / absl::StrCat(name, ".png")).string();
     TOMOSLAB_RETURN_IF_ERROR(WritePng(path, *image, window));
-    show(absl::StrFormat("%s: middle %s slice, %d x %d pixels, black %.4g, white %.4g %s",
-                         path, name, image->columns, image->rows, window.low, window.high, unit));
+    show(absl::StrFormat("%s: middle %s slice, %d x %d pixels, black %.4g, white %.4g %s", path,
+                         name, image->columns, image->rows, window.low, window.high, unit));
   }
   return absl::OkStatus();
 }
@@ -67,9 +67,8 @@ void Describe(const v1::VolumeContent& content, VolumeRecord* record) {
     record->provenance.emplace_back("content", "labels: which material, 0 = air");
   } else if (content.has_material()) {
     record->unit = "1";
-    record->provenance.emplace_back(
-        "content",
-        absl::StrCat("amount of ", content.material(), ", as a fraction of its density"));
+    record->provenance.emplace_back("content", absl::StrCat("amount of ", content.material(),
+                                                            ", as a fraction of its density"));
   } else if (content.has_virtual_energy_kev()) {
     record->provenance.emplace_back(
         "content", absl::StrFormat("attenuation at %g keV", content.virtual_energy_kev()));
@@ -144,8 +143,9 @@ absl::Status WriteOutputs(
                       record.numbers == VolumeNumbers::kUint8 ? "uint8" : "float32", ", ",
                       record.unit));
   }
-  return options.png_folder.empty() ? absl::OkStatus()
-                                    : WriteMiddleSlices(planes, record.unit, options.png_folder, show);
+  return options.png_folder.empty()
+             ? absl::OkStatus()
+             : WriteMiddleSlices(planes, record.unit, options.png_folder, show);
 }
 
 }  // namespace tomoslab

@@ -97,8 +97,7 @@ absl::StatusOr<v1::JobPlan> PlanJob(const v1::JobSpec& spec, const v1::Scan& sca
     part->set_slice_end(static_cast<int>(exchange.slab[rank].end));
     part->set_row_begin(static_cast<int>(exchange.owned[rank].begin));
     part->set_row_end(static_cast<int>(exchange.owned[rank].end));
-    part->set_memory_bytes(
-        RankBytes(exchange, geometry, volume, VectorsOf(complete), rank));
+    part->set_memory_bytes(RankBytes(exchange, geometry, volume, VectorsOf(complete), rank));
     largest = std::max(largest, part->memory_bytes());
   }
   plan.set_fits(pool.memory_bytes_per_rank == 0 || largest <= pool.memory_bytes_per_rank);

@@ -21,9 +21,7 @@ absl::StatusOr<Map> MapOfMaterial(const v1::Job& job, const std::string& name) {
   for (const v1::MaterialReport::Entry& entry : job.materials().entry()) {
     if (entry.name() == name) {
       const int material = static_cast<int>(names.size());
-      return [material](const MaterialBasis& basis, double x) {
-        return basis.Amount(material, x);
-      };
+      return [material](const MaterialBasis& basis, double x) { return basis.Amount(material, x); };
     }
     names.push_back(entry.name());
   }
@@ -40,9 +38,8 @@ absl::StatusOr<Map> MapOfEnergy(const v1::Job& job, double energy_kev) {
   }
   TOMOSLAB_ASSIGN_OR_RETURN(const BeamDescription description,
                             ToBeamDescription(job.spec().beam_model()));
-  TOMOSLAB_ASSIGN_OR_RETURN(
-      std::vector<double> attenuation,
-      AttenuationsAt(description, ToBeamModel(job.materials()), energy_kev));
+  TOMOSLAB_ASSIGN_OR_RETURN(std::vector<double> attenuation,
+                            AttenuationsAt(description, ToBeamModel(job.materials()), energy_kev));
   for (std::size_t m = 0; m < attenuation.size(); ++m)
     attenuation[m] *= job.materials().entry(static_cast<int>(m) + 1).density_factor();
   return [attenuation = std::move(attenuation)](const MaterialBasis& basis, double x) {

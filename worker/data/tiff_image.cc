@@ -1,7 +1,7 @@
 #include "worker/data/tiff_image.h"
 
-#include <algorithm>
 #include <sys/stat.h>
+#include <algorithm>
 
 #include <cstdarg>
 #include <cstdio>

@@ -17,8 +17,8 @@ class TiffVolumeWriter final : public VolumeWriter {
  public:
   TiffVolumeWriter(std::string folder, const VolumeRecord& record)
       : folder_(std::move(folder)), volume_(record.volume), numbers_(record.numbers) {
-    text_ = absl::StrFormat("unit=%s\nvoxel_width_mm=%g\nspacing_mm=%g\n", record.unit, volume_.voxel_width_mm,
-                            volume_.voxel_height_mm);
+    text_ = absl::StrFormat("unit=%s\nvoxel_width_mm=%g\nspacing_mm=%g\n", record.unit,
+                            volume_.voxel_width_mm, volume_.voxel_height_mm);
     for (const auto& [name, value] : record.provenance)
       absl::StrAppend(&text_, name, "=", value, "\n");
     for (const auto& [name, value] : record.figures)
@@ -56,9 +56,9 @@ class TiffVolumeWriter final : public VolumeWriter {
 
   absl::Status AppendLine(absl::Span<const float> line) {
     if (!image_) {
-      TOMOSLAB_ASSIGN_OR_RETURN(image_, TiffImage::Create(PartPath(),
-                                                  {volume_.rows, volume_.columns, SampleTypeOf()},
-                                                  10 / volume_.voxel_width_mm, text_));
+      TOMOSLAB_ASSIGN_OR_RETURN(
+          image_, TiffImage::Create(PartPath(), {volume_.rows, volume_.columns, SampleTypeOf()},
+                                    10 / volume_.voxel_width_mm, text_));
     }
     TOMOSLAB_RETURN_IF_ERROR(image_->WriteLine(row_, line));
     if (++row_ < volume_.rows) return absl::OkStatus();

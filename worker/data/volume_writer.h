@@ -26,8 +26,8 @@ struct VolumeRecord {
   std::string unit = "1/mm";
 };
 
-/// Takes the lines of a volume in order (line = slice · rows + row, in the record's unit). Without Finish nothing
-/// that looks finished stays behind.
+/// Takes the lines of a volume in order (line = slice · rows + row, in the record's unit). Without
+/// Finish nothing that looks finished stays behind.
 class VolumeWriter {
  public:
   virtual ~VolumeWriter() = default;
