@@ -82,6 +82,9 @@ def kernel_rows(rates):
             yield row(f"{beam} 256³, {kernel}, 1 thread", one, None, " GUPS")
             yield row(f"{beam} 256³, {kernel}, 2 threads", two, REQUIRED.get((beam, 256, kernel)), " GUPS")
             yield row(f"{beam} 256³, {kernel}, 1 → 2 threads", two / one, 1.85, "×")
+    for threads in "12":
+        measured = found["cone", "256", "filter", threads]
+        yield row(f"FDK's filter, 256² × 180, {threads} thread{'s' * (threads == '2')}", measured, None, " GB/s")
     for kernel in KERNELS:
         large, small = (found["cone", size, kernel, "2"] for size in ("512", "256"))
         yield row(f"cone 512³ × 360, {kernel}, 2 threads", large, None, " GUPS")

@@ -16,6 +16,8 @@
 #include "tests/benchmarks/benchmark_scan.h"
 #include "tests/benchmarks/machine_ceilings.h"
 #include "worker/core/parallel.h"
+#include "worker/operators/field.h"
+#include "worker/operators/ramp_filter.h"
 #include "worker/projector/joseph.h"
 #include "worker/projector/voxel_backproject.h"
 
@@ -81,6 +83,21 @@ void Project(benchmark::State& state, Case c, Kernel kernel, int threads) {
   if (copy_gbs[threads] > 0) state.counters["per_copy"] = rate(updates / copy_gbs[threads]);
 }
 
+/// FDK's filter. Bytes: every number read and written once, as if the transform were free.
+void Filter(benchmark::State& state, Case c, int threads) {
+  SetThreadCount(threads);
+  const Scan scan = ScanOf(c);
+  const LocalSum sum;
+  Field q(std::int64_t{c.views} * c.size, {0, c.size}, c.size, &sum);
+  const RampFilter filter(c.size, scan.detector.pixel_width_mm, {});
+  double bytes = 0;
+  for (auto _ : state) {
+    filter.Apply(q);  // of zeros: it costs what any numbers cost
+    bytes += 8.0 * static_cast<double>(q.size());
+  }
+  state.counters["GB/s"] = benchmark::Counter(bytes / 1e9, benchmark::Counter::kIsRate);
+}
+
 /// Prints as usual, and keeps the ceilings for the kernels that follow.
 class Reporter : public benchmark::ConsoleReporter {
  public:
@@ -96,7 +113,8 @@ class Reporter : public benchmark::ConsoleReporter {
     if (const auto found = run.counters.find("GFLOP/s"); found != run.counters.end()) {
       fma_gflops[threads] = std::max(fma_gflops[threads], found->second.value);
     }
-    if (const auto found = run.counters.find("GB/s"); found != run.counters.end()) {
+    if (const auto found = run.counters.find("GB/s");
+        name.starts_with("stream") && found != run.counters.end()) {
       copy_gbs[threads] = std::max(copy_gbs[threads], found->second.value);
     }
   }
@@ -120,6 +138,10 @@ void Register(const std::vector<std::pair<int, int>>& sizes) {
     add("stream copy" + suffix, [=](benchmark::State& state) { Copy(state, threads); });
   }
   for (const auto& [size, views] : sizes) {
+    for (const int threads : {1, 2}) {
+      const Case c{Beam::kCone, size, views};
+      add(Name(c, "filter", threads), [=](benchmark::State& state) { Filter(state, c, threads); });
+    }
     for (const Beam beam : {Beam::kCone, Beam::kParallel}) {
       const Case c{beam, size, views};
       for (const int threads : {1, 2}) {

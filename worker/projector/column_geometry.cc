@@ -5,6 +5,7 @@
 
 #include "worker/core/parallel.h"
 #include "worker/projector/column_kernels.h"
+#include "worker/projector/main_axis.h"
 
 namespace tomoslab {
 
@@ -43,7 +44,7 @@ RayColumn ColumnGeometry::ColumnOf(const View& view, std::int64_t column) const 
   const Vec3 start = view.beam == Beam::kCone ? view.source : pixel;
   const double px = (start.x - origin.x) / width, py = (start.y - origin.y) / width;
   const double dx = direction.x / width, dy = direction.y / width;
-  const bool along_x = std::abs(dx) >= std::abs(dy);
+  const bool along_x = MainAxisOf({dx, dy, 0}) == 0;
   const double main = along_x ? px : py, across = along_x ? py : px;
   const double t_step = 1 / (along_x ? dx : dy), slope = (along_x ? dy : dx) * t_step;
   return {.main = along_x ? MainAxis::kX : MainAxis::kY,

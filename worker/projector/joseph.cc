@@ -8,33 +8,61 @@
 #include "worker/projector/view_runs.h"
 
 namespace tomoslab {
+namespace {
+
+/// Slabs of two to so many slices are faster along the detector's rows, by the general rays, than
+/// along voxel columns that fill a part of a vector only (docs/performance.md).
+constexpr int kThinForward = 8, kThinBack = 3;
+
+void ProjectLevel(const Volume& slab, const float* x, const ProjectionBand& band, float* y) {
+  if (slab.slices == 1) return ProjectJosephSlice(slab, x, band, y);
+  ProjectJosephColumns(slab, x, band, y);
+}
+
+void BackprojectLevel(const ProjectionBand& band, float* y, const Volume& slab, float* x) {
+  if (slab.slices == 1) return BackprojectJosephSlice(band, y, slab, x);
+  BackprojectJosephColumns(band, y, slab, x);
+}
+
+bool GoesByRays(ViewKind kind, const Volume& slab, int thin) {
+  return kind == ViewKind::kGeneral || (slab.slices > 1 && slab.slices <= thin);
+}
+
+template <class Visit>
+void ForRunsOfKind(const Volume& slab, const ProjectionBand& band, Visit&& visit) {
+  ForRuns(
+      band, [&](const View& view) { return KindOf(slab, view, band.columns, band.rows); }, visit);
+}
+
+}  // namespace
+
 void ProjectJoseph(const Volume& slab, const float* x, const ProjectionBand& band, float* y) {
   if (slab.slices == 0) {
     std::fill_n(y, band.size(), 0.0f);
     return;
   }
-  ForRuns(
-      band,
-      [&](const ProjectionBand& run, std::int64_t offset) {
-        if (slab.slices == 1) return ProjectJosephSlice(slab, x, run, y + offset);
-        ProjectJosephColumns(slab, x, run, y + offset);
-      },
-      [&](const ProjectionBand& run, std::int64_t offset) {
-        ProjectJosephRays(slab, x, run, y + offset);
-      });
+  ForRunsOfKind(slab, band, [&](ViewKind kind, const ProjectionBand& run, std::int64_t offset) {
+    if (GoesByRays(kind, slab, kThinForward)) {
+      return ProjectJosephRays(slab, x, run, RaySet::kAll, y + offset);
+    }
+    ProjectLevel(slab, x, run, y + offset);
+    // What steep rays got there is replaced.
+    if (kind == ViewKind::kSteep) ProjectJosephRays(slab, x, run, RaySet::kAlongZ, y + offset);
+  });
 }
 
 void BackprojectJoseph(const ProjectionBand& band, float* y, const Volume& slab, float* x) {
   if (slab.slices == 0) return;
-  ForRuns(
-      band,
-      [&](const ProjectionBand& run, std::int64_t offset) {
-        if (slab.slices == 1) return BackprojectJosephSlice(run, y + offset, slab, x);
-        BackprojectJosephColumns(run, y + offset, slab, x);
-      },
-      [&](const ProjectionBand& run, std::int64_t offset) {
-        BackprojectJosephRays(run, y + offset, slab, x);
-      });
+  ForRunsOfKind(slab, band, [&](ViewKind kind, const ProjectionBand& run, std::int64_t offset) {
+    if (GoesByRays(kind, slab, kThinBack)) {
+      return BackprojectJosephRays(run, RaySet::kAll, y + offset, slab, x);
+    }
+    // Clears the steep rays, which the others must not see.
+    if (kind == ViewKind::kSteep) {
+      BackprojectJosephRays(run, RaySet::kAlongZ, y + offset, slab, x);
+    }
+    BackprojectLevel(run, y + offset, slab, x);
+  });
 }
 
 }  // namespace tomoslab

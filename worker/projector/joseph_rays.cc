@@ -1,146 +1,213 @@
 #include "worker/projector/joseph_rays.h"
 
-#include <array>
-#include <cmath>
+#include <algorithm>
+#include <vector>
 
 #include "worker/core/parallel.h"
-#include "worker/projector/resample.h"
+#include "worker/projector/ray_boxes.h"
+#include "worker/projector/ray_views.h"
 
 namespace tomoslab {
 namespace {
 
-/// One ray in voxels of the slab: at plane j across its main axis it stands at lateral[k](j) on the
-/// other two axes.
-struct Ray {
-  int main;  // 0 = x, 1 = y, 2 = z
-  Positions lateral[2];
-  double length_mm;  // per plane
+constexpr int kBlock = 16;  // rays of one AddRays
+constexpr std::int64_t kFewRays = 16;
+
+thread_local AlignedFloats panel_storage;
+
+/// Lines along the detector's columns where a line along its rows would meet only a few rays or
+/// slices.
+LineAxis LineAxisFor(const Volume& slab, const ProjectionBand& band) {
+  const std::int64_t rows = std::min<std::int64_t>(slab.slices, band.rows.size());
+  return rows < kFewRays && band.columns > band.rows.size() ? LineAxis::kColumns : LineAxis::kRows;
+}
+
+/// The rays of the line (as seen from the box) that can meet it.
+IndexRange RaysAt(const RayLine& line, const RayPanel& panel, IndexRange rays) {
+  rays = RaysBetween(line, 2, panel.planes, -1, panel.alongs, rays);
+  return rays.empty() ? rays : RaysBetween(line, 1, panel.planes, -1, panel.laterals, rays);
+}
+
+/// Some lines of some views, which nobody else writes.
+struct ForwardTask {
+  IndexRange views, lines;
 };
 
-constexpr std::array<std::array<int, 2>, 3> kLateralAxes = {{{1, 2}, {0, 2}, {0, 1}}};
+class ForwardProjection {
+ public:
+  ForwardProjection(const VoxelGrid& grid, const float* x, const DetectorLines& lines,
+                    const ViewsByRoles& views, float* y)
+      : grid_(grid), x_(x), lines_(lines), views_(views), y_(y) {}
 
-struct Grid {
-  explicit Grid(const Volume& slab)
-      : count{slab.columns, slab.rows, slab.slices},
-        stride{slab.slices, std::int64_t{slab.slices} * slab.columns, 1},
-        origin(slab.VoxelCenter(0, 0, 0)),
-        pitch{slab.voxel_width_mm, slab.voxel_width_mm, slab.voxel_height_mm} {}
+  void Run(const ForwardTask& task) const {
+    for (const AxisRoles roles : views_.All(task.views)) {
+      for (const VoxelBox& box : BoxesOf(grid_, roles, -1)) RunBox(task, box);
+    }
+  }
 
-  std::array<std::int64_t, 3> count, stride;
-  Vec3 origin;
-  std::array<double, 3> pitch;
+ private:
+  void RunBox(const ForwardTask& task, const VoxelBox& box) const {
+    RayPanel panel;
+    for (std::int64_t view = task.views.begin; view < task.views.end; ++view) {
+      if (!views_.Uses(view, box.roles)) continue;
+      DetectorLines::Shadow shadow = lines_.ShadowOf(view, box);
+      shadow.lines = Intersect(shadow.lines, task.lines);
+      if (shadow.empty()) continue;
+      if (panel.samples == nullptr) {
+        panel = PanelFor(box, 1, panel_storage);
+        CopyToPanel(grid_, x_, box, panel);
+      }
+      RunView(view, shadow, box, panel);
+    }
+  }
+
+  void RunView(std::int64_t view, const DetectorLines::Shadow& shadow, const VoxelBox& box,
+               const RayPanel& panel) const {
+    struct Part {
+      RayLine line;
+      IndexRange rays;
+    };
+    std::vector<Part> parts;
+    std::int64_t most = 0;
+    for (std::int64_t i = shadow.lines.begin; i < shadow.lines.end; ++i) {
+      const RayLine line = From(box, lines_.Line(view, i, box.roles));
+      parts.push_back({line, RaysAt(line, panel, shadow.rays)});
+      most = std::max(most, parts.back().rays.size());
+    }
+    // Neighbouring lines one after the other: they meet the same voxels.
+    for (std::int64_t block = 0; block < most; block += kBlock) {
+      for (std::size_t i = 0; i < parts.size(); ++i) {
+        const auto& [line, rays] = parts[i];
+        const std::int64_t first = rays.begin + block;
+        if (first >= rays.end) continue;
+        const auto count = static_cast<int>(std::min<std::int64_t>(kBlock, rays.end - first));
+        float sums[kBlock] = {};
+        AddRays(panel, line, static_cast<int>(first), count, sums);
+        const std::int64_t number = shadow.lines.begin + static_cast<std::int64_t>(i);
+        float* out = y_ + lines_.Offset(view, number, first);
+        for (int k = 0; k < count; ++k) out[k * lines_.ray_stride()] += sums[k];
+      }
+    }
+  }
+
+  const VoxelGrid& grid_;
+  const float* x_;
+  const DetectorLines& lines_;
+  const ViewsByRoles& views_;
+  float* y_;
 };
 
-Ray MakeRay(const Grid& grid, const View& view, std::int64_t row, std::int64_t column) {
-  const Vec3 pixel = view.Pixel(static_cast<double>(row), static_cast<double>(column));
-  const Vec3 direction = view.Direction(static_cast<double>(row), static_cast<double>(column));
-  const Vec3 start = (view.beam == Beam::kCone ? view.source : pixel) - grid.origin;
-  const std::array<double, 3> o = {start.x / grid.pitch[0], start.y / grid.pitch[1],
-                                   start.z / grid.pitch[2]};
-  const std::array<double, 3> d = {direction.x / grid.pitch[0], direction.y / grid.pitch[1],
-                                   direction.z / grid.pitch[2]};
-  int main = std::abs(d[0]) >= std::abs(d[1]) ? 0 : 1;
-  if (std::abs(d[2]) > std::abs(d[main])) main = 2;
-  Ray ray{.main = main, .lateral = {}, .length_mm = Norm(direction) / std::abs(d[main])};
-  for (int k = 0; k < 2; ++k) {
-    const int axis = kLateralAxes[main][k];
-    const double slope = d[axis] / d[main];
-    ray.lateral[k] = {o[axis] - o[main] * slope, slope};
+/// Enough tasks to keep all threads busy, and enough views in each to be worth the copy of a box.
+std::vector<ForwardTask> TasksFor(const DetectorLines& lines) {
+  constexpr std::int64_t kFewestViews = 12, kTasksPerThread = 4, kFewestLines = 32;
+  const std::int64_t views = lines.views(), wanted = kTasksPerThread * ThreadCount();
+  const std::int64_t in_task =
+      std::clamp<std::int64_t>(views / wanted, std::min(views, kFewestViews), views);
+  const std::int64_t runs = (views + in_task - 1) / in_task;
+  const std::int64_t pieces = (wanted + runs - 1) / runs, count = lines.lines().size();
+  const std::int64_t in_piece = std::max((count + pieces - 1) / pieces, kFewestLines);
+  std::vector<ForwardTask> tasks;
+  for (std::int64_t view = 0; view < views; view += in_task) {
+    for (std::int64_t line = lines.lines().begin; line < lines.lines().end; line += in_piece) {
+      tasks.push_back({{view, std::min(views, view + in_task)},
+                       {line, std::min(lines.lines().end, line + in_piece)}});
+    }
   }
-  return ray;
+  return tasks;
 }
 
-/// The up to four voxels around the ray in one plane; weight 0 for those outside the volume.
-struct Stencil {
-  std::int64_t offset[4];
-  float weight[4];
-};
-
-bool StencilAt(const Grid& grid, const Ray& ray, std::int64_t plane, Stencil* stencil) {
-  const auto [first, second] = kLateralAxes[ray.main];
-  const double a = ray.lateral[0](plane), b = ray.lateral[1](plane);
-  if (!(a > -1 && a < static_cast<double>(grid.count[first]) && b > -1 &&
-        b < static_cast<double>(grid.count[second]))) {
-    return false;
-  }
-  const auto ia = static_cast<std::int64_t>(std::floor(a)),
-             ib = static_cast<std::int64_t>(std::floor(b));
-  const auto fa = static_cast<float>(a - static_cast<double>(ia)),
-             fb = static_cast<float>(b - static_cast<double>(ib));
-  for (int corner = 0; corner < 4; ++corner) {
-    const std::int64_t ja = ia + (corner & 1), jb = ib + (corner >> 1);
-    const bool inside = ja >= 0 && ja < grid.count[first] && jb >= 0 && jb < grid.count[second];
-    stencil->offset[corner] =
-        inside ? plane * grid.stride[ray.main] + ja * grid.stride[first] + jb * grid.stride[second]
-               : 0;
-    stencil->weight[corner] =
-        inside ? ((corner & 1) ? fa : 1 - fa) * ((corner >> 1) ? fb : 1 - fb) : 0;
-  }
-  return true;
-}
-
-/// The planes in which the ray can meet the slab.
-IndexRange PlanesOf(const Grid& grid, const Ray& ray) {
-  const auto [first, second] = kLateralAxes[ray.main];
-  const IndexRange planes = Inside(ray.lateral[0], grid.count[first], {0, grid.count[ray.main]});
-  return planes.empty() ? planes : Inside(ray.lateral[1], grid.count[second], planes);
-}
-
-float ProjectRay(const Grid& grid, const float* x, const Ray& ray) {
-  const IndexRange planes = PlanesOf(grid, ray);
-  double sum = 0;
-  Stencil stencil;
-  for (std::int64_t plane = planes.begin; plane < planes.end; ++plane) {
-    if (!StencilAt(grid, ray, plane, &stencil)) continue;
-    for (int corner = 0; corner < 4; ++corner)
-      sum += stencil.weight[corner] * x[stencil.offset[corner]];
-  }
-  return static_cast<float>(sum * ray.length_mm);
-}
-
-}  // namespace
-
-void ProjectJosephRays(const Volume& slab, const float* x, const ProjectionBand& band, float* y) {
-  const Grid grid(slab);
-  const auto lines = static_cast<std::int64_t>(band.views.size()) * band.columns;
-  ParallelFor(0, lines, [&](std::int64_t line) {
-    const std::int64_t view = line / band.columns, column = line % band.columns;
-    float* out = y + band.Offset(view, column);
-    for (std::int64_t row = band.rows.begin; row < band.rows.end; ++row) {
-      out[row - band.rows.begin] =
-          ProjectRay(grid, x, MakeRay(grid, band.views[view], row, column));
+/// kernel(the line through a detector column's rows, its numbers in y) for all columns of a band.
+template <class Kernel>
+void ForColumns(const VoxelGrid& grid, const ProjectionBand& band, float* y, Kernel&& kernel) {
+  const DetectorLines columns(grid, band, LineAxis::kRows);
+  ParallelFor(0, columns.views(), [&](std::int64_t view) {
+    for (std::int64_t column = 0; column < band.columns; ++column) {
+      kernel(columns.Line(view, column, kNaturalRoles), y + band.Offset(view, column));
     }
   });
 }
 
-void BackprojectJosephRays(const ProjectionBand& band, float* y, const Volume& slab, float* x) {
-  const Grid grid(slab);
-  const std::int64_t rows = band.rows.size();
-  // View by view, so that the rays' descriptions stay small; every plane is written by one thread
-  // only.
-  std::vector<Ray> rays(static_cast<std::size_t>(band.columns * rows));
-  for (std::size_t view = 0; view < band.views.size(); ++view) {
-    const float* values = y + band.Offset(static_cast<std::int64_t>(view), 0);
-    ParallelFor(0, band.columns, [&](std::int64_t column) {
-      for (std::int64_t row = 0; row < rows; ++row) {
-        rays[column * rows + row] = MakeRay(grid, band.views[view], band.rows.begin + row, column);
+void Scale(const VoxelGrid& grid, const ProjectionBand& band, RaySet set, float* y) {
+  ForColumns(grid, band, y, [&](const RayLine& line, float* at) {
+    ScaleByLength(line, grid.pitch, set, static_cast<int>(band.rows.begin),
+                  static_cast<int>(band.rows.size()), at);
+  });
+}
+
+void Clear(const VoxelGrid& grid, const ProjectionBand& band, RaySet set, float* y) {
+  ForColumns(grid, band, y, [&](const RayLine& line, float* at) {
+    ClearRays(line, set, static_cast<int>(band.rows.begin), static_cast<int>(band.rows.size()), at);
+  });
+}
+
+/// All rays into one box, which nobody else writes.
+class BackwardTask {
+ public:
+  BackwardTask(const DetectorLines& lines, const ViewsByRoles& views, const float* y,
+               const VoxelBox& box)
+      : lines_(lines), views_(views), y_(y), box_(box) {}
+
+  void Run(const VoxelGrid& grid, float* x) {
+    for (std::int64_t view = 0; view < lines_.views(); ++view) {
+      if (views_.Uses(view, box_.roles)) RunView(view);
+    }
+    if (panel_.samples != nullptr) AddFromPanel(box_, panel_, grid, x);
+  }
+
+ private:
+  void RunView(std::int64_t view) {
+    const DetectorLines::Shadow shadow = lines_.ShadowOf(view, box_);
+    if (shadow.empty()) return;
+    if (panel_.samples == nullptr) panel_ = PanelFor(box_, 0, panel_storage);
+    for (std::int64_t number = shadow.lines.begin; number < shadow.lines.end; ++number) {
+      const RayLine line = From(box_, lines_.Line(view, number, box_.roles));
+      const IndexRange rays = RaysAt(line, panel_, shadow.rays);
+      for (std::int64_t first = rays.begin; first < rays.end; first += kRaysPerCall) {
+        const auto count = static_cast<int>(std::min<std::int64_t>(kRaysPerCall, rays.end - first));
+        const float* from = y_ + lines_.Offset(view, number, first);
+        float values[kRaysPerCall];
+        for (int k = 0; k < count; ++k) values[k] = from[k * lines_.ray_stride()];
+        SpreadRays(panel_, line, static_cast<int>(first), count, values);
       }
-    });
-    for (int main = 0; main < 3; ++main) {
-      ParallelFor(0, grid.count[main], [&](std::int64_t plane) {
-        Stencil stencil;
-        for (std::size_t i = 0; i < rays.size(); ++i) {
-          if (rays[i].main != main || !StencilAt(grid, rays[i], plane, &stencil)) continue;
-          const float value = values[i] * static_cast<float>(rays[i].length_mm);
-          for (int corner = 0; corner < 4; ++corner) {
-            // A weight of 0 may stand for a voxel outside the volume, or of another thread's plane.
-            if (stencil.weight[corner] == 0) continue;
-            x[stencil.offset[corner]] += stencil.weight[corner] * value;
-          }
-        }
-      });
     }
   }
+
+  const DetectorLines& lines_;
+  const ViewsByRoles& views_;
+  const float* y_;
+  const VoxelBox& box_;
+  RayPanel panel_;
+};
+
+}  // namespace
+
+void ProjectJosephRays(const Volume& slab, const float* x, const ProjectionBand& band, RaySet set,
+                       float* y) {
+  if (band.size() == 0) return;
+  const VoxelGrid grid(slab);
+  const DetectorLines lines(grid, band, LineAxisFor(slab, band));
+  const ViewsByRoles views(lines, set);
+  Clear(grid, band, set, y);
+  const std::vector<ForwardTask> tasks = TasksFor(lines);
+  const ForwardProjection projection(grid, x, lines, views, y);
+  ParallelFor(0, static_cast<std::int64_t>(tasks.size()),
+              [&](std::int64_t i) { projection.Run(tasks[i]); });
+  Scale(grid, band, set, y);
+}
+
+void BackprojectJosephRays(const ProjectionBand& band, RaySet set, float* y, const Volume& slab,
+                           float* x) {
+  if (band.size() == 0) return;
+  const VoxelGrid grid(slab);
+  const DetectorLines lines(grid, band, LineAxisFor(slab, band));
+  const ViewsByRoles views(lines, set);
+  Scale(grid, band, set, y);
+  for (const AxisRoles roles : views.All({0, lines.views()})) {
+    const std::vector<VoxelBox> boxes = BoxesOf(grid, roles, 0);
+    ParallelFor(0, static_cast<std::int64_t>(boxes.size()),
+                [&](std::int64_t i) { BackwardTask(lines, views, y, boxes[i]).Run(grid, x); });
+  }
+  if (set != RaySet::kAll) Clear(grid, band, set, y);
 }
 
 }  // namespace tomoslab

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "worker/core/parallel.h"
+#include "worker/projector/main_axis.h"
 
 namespace tomoslab {
 namespace {
@@ -32,7 +33,7 @@ SliceRay RayOf(const Volume& slice, const View& view, std::int64_t row, std::int
   const Vec3 direction = view.Direction(static_cast<double>(row), static_cast<double>(column));
   const Vec3 from_first = (cone ? view.source : pixel) - slice.VoxelCenter(0, 0, 0);
   const double width = slice.voxel_width_mm, height = slice.voxel_height_mm;
-  const bool along_x = std::abs(direction.x) >= std::abs(direction.y);
+  const bool along_x = MainAxisOf({direction.x, direction.y, 0}) == 0;
   const double main_origin = (along_x ? from_first.x : from_first.y) / width;
   const double main_step = (along_x ? direction.x : direction.y) / width;
   const double across_origin = (along_x ? from_first.y : from_first.x) / width;

@@ -52,18 +52,13 @@ void BackprojectVoxelBox(const ProjectionBand& band, const float* y, const Volum
 
 void BackprojectVoxels(const ProjectionBand& band, const float* y, const Volume& slab, float* x) {
   if (slab.slices == 0 || band.rows.empty()) return;
-  const auto boxes = [&](const ProjectionBand& run, std::int64_t offset) {
+  ForRuns(band, IsAxisAligned, [&](bool aligned, const ProjectionBand& run, std::int64_t offset) {
+    if (aligned) return BackprojectVoxelColumns(run, y + offset, slab, x);
     ParallelFor(0, slab.rows, [&](std::int64_t iy) {
       BackprojectVoxelBox(run, y + offset, slab, {0, slab.columns}, {iy, iy + 1}, {0, slab.slices},
                           x);
     });
-  };
-  ForRuns(
-      band,
-      [&](const ProjectionBand& run, std::int64_t offset) {
-        BackprojectVoxelColumns(run, y + offset, slab, x);
-      },
-      boxes);
+  });
 }
 
 }  // namespace tomoslab

@@ -1,4 +1,4 @@
-// The column projectors against the plain ray path, for every instruction set of this machine and
+// The column projectors against the plain rays, for every instruction set of this machine and
 // every ratio of pixel to voxel that a kernel of its own exists for.
 #include <gtest/gtest.h>
 #include <hwy/highway.h>
@@ -6,14 +6,17 @@
 #include <cmath>
 
 #include "tests/support/geometries.h"
+#include "tests/support/instruction_sets.h"
+#include "tests/support/plain_rays.h"
 #include "worker/projector/joseph_columns.h"
-#include "worker/projector/joseph_rays.h"
 #include "worker/projector/voxel_columns.h"
 
 namespace tomoslab {
 namespace {
 
+using testing::BackprojectPlainly;
 using testing::Noise;
+using testing::ProjectPlainly;
 
 struct Case {
   Beam beam;
@@ -98,18 +101,7 @@ double RelativeDifference(const std::vector<float>& expected, const std::vector<
   return std::sqrt(difference / norm);
 }
 
-/// One run per instruction set that is compiled in and that this machine has.
-class ColumnPaths : public ::testing::TestWithParam<std::int64_t> {
- protected:
-  void SetUp() override { Use(GetParam()); }
-  void TearDown() override { Use(0); }
-
- private:
-  static void Use(std::int64_t target) {
-    hwy::SetSupportedTargetsForTest(target);
-    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-  }
-};
+class ColumnPaths : public testing::EveryInstructionSet {};
 
 std::string Describe(const Case& c) {
   return (c.beam == Beam::kCone ? "cone, row step " : "parallel, row step ") +
@@ -122,7 +114,7 @@ TEST_P(ColumnPaths, ForwardEqualsRays) {
   for (const Case& c : Cases()) {
     const Problem p = ProblemOf(c);
     std::vector<float> expected(p.y.size()), actual(p.y.size(), -1.0f);
-    ProjectJosephRays(p.volume, p.x.data(), p.band(), expected.data());
+    ProjectPlainly(p.volume, p.x, p.band(), expected);
     ProjectJosephColumns(p.volume, p.x.data(), p.band(), actual.data());
     EXPECT_LT(RelativeDifference(expected, actual), 5e-6) << Describe(c);
   }
@@ -131,8 +123,8 @@ TEST_P(ColumnPaths, ForwardEqualsRays) {
 TEST_P(ColumnPaths, BackwardEqualsRays) {
   for (const Case& c : Cases()) {
     const Problem p = ProblemOf(c);
-    std::vector<float> y = p.y, z = p.y, expected = p.x, actual = p.x;
-    BackprojectJosephRays(p.band(), y.data(), p.volume, expected.data());
+    std::vector<float> z = p.y, expected = p.x, actual = p.x;
+    BackprojectPlainly(p.band(), p.y, p.volume, expected);
     BackprojectJosephColumns(p.band(), z.data(), p.volume, actual.data());
     EXPECT_LT(RelativeDifference(expected, actual), 5e-6) << Describe(c);
   }
@@ -159,11 +151,11 @@ TEST_P(ColumnPaths, SourceInsideTheVolume) {
                              orbit);
   p.y.resize(p.scan.PixelCount());
   std::vector<float> expected(p.y.size()), actual(p.y.size());
-  ProjectJosephRays(p.volume, p.x.data(), p.band(), expected.data());
+  ProjectPlainly(p.volume, p.x, p.band(), expected);
   ProjectJosephColumns(p.volume, p.x.data(), p.band(), actual.data());
   EXPECT_LT(RelativeDifference(expected, actual), 5e-6);
-  std::vector<float> y = p.y, z = p.y, back = p.x, back_rays = p.x;
-  BackprojectJosephRays(p.band(), y.data(), p.volume, back_rays.data());
+  std::vector<float> z = p.y, back = p.x, back_rays = p.x;
+  BackprojectPlainly(p.band(), p.y, p.volume, back_rays);
   BackprojectJosephColumns(p.band(), z.data(), p.volume, back.data());
   EXPECT_LT(RelativeDifference(back_rays, back), 5e-6);
   std::vector<float> voxels = p.x, columns = p.x;
@@ -175,7 +167,7 @@ TEST_P(ColumnPaths, SourceInsideTheVolume) {
 
 INSTANTIATE_TEST_SUITE_P(Targets, ColumnPaths,
                          ::testing::ValuesIn(hwy::SupportedAndGeneratedTargets()),
-                         [](const auto& info) { return std::string(hwy::TargetName(info.param)); });
+                         testing::InstructionSetName);
 
 }  // namespace
 }  // namespace tomoslab

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/instruction_sets.h"
 #include "tests/support/vectors.h"
 #include "worker/projector/footprint_columns.h"
 #include "worker/projector/footprint_geometry.h"
@@ -161,18 +162,7 @@ void ForWeights(const Problem& p, Visit&& visit) {
   }
 }
 
-/// One run per instruction set that is compiled in and that this machine has.
-class FootprintPaths : public ::testing::TestWithParam<std::int64_t> {
- protected:
-  void SetUp() override { Use(GetParam()); }
-  void TearDown() override { Use(0); }
-
- private:
-  static void Use(std::int64_t target) {
-    hwy::SetSupportedTargetsForTest(target);
-    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-  }
-};
+class FootprintPaths : public testing::EveryInstructionSet {};
 
 TEST_P(FootprintPaths, EqualTheDefinition) {
   for (const Case& c : Cases()) {
@@ -213,7 +203,7 @@ TEST_P(FootprintPaths, SourceInsideTheVolumeGivesFiniteNumbers) {
 
 INSTANTIATE_TEST_SUITE_P(Targets, FootprintPaths,
                          ::testing::ValuesIn(hwy::SupportedAndGeneratedTargets()),
-                         [](const auto& info) { return std::string(hwy::TargetName(info.param)); });
+                         testing::InstructionSetName);
 
 }  // namespace
 }  // namespace tomoslab

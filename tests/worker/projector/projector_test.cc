@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "tests/support/ball.h"
 #include "tests/support/geometries.h"
 #include "tests/support/vectors.h"
 
@@ -110,20 +111,7 @@ double BallError(ProjectorModel model, int n) {
                       .voxel_height_mm = 24.0 / n,
                       .center_mm = {}};
   const double radius = 10;
-  std::vector<float> x(volume.VoxelCount());
-  for (int iy = 0; iy < n; ++iy) {
-    for (int ix = 0; ix < n; ++ix) {
-      for (int iz = 0; iz < n; ++iz) {
-        int inside = 0;
-        for (int s = 0; s < 64; ++s) {
-          const Vec3 p = volume.VoxelCenter(ix + (s % 4 - 1.5) / 4, iy + (s / 4 % 4 - 1.5) / 4,
-                                            iz + (s / 16 - 1.5) / 4);
-          inside += Norm(p) <= radius;
-        }
-        x[(iy * n + ix) * n + iz] = static_cast<float>(inside) / 64;
-      }
-    }
-  }
+  const std::vector<float> x = testing::Ball(volume, radius);
   std::vector<float> y(scan.PixelCount()), expected(scan.PixelCount());
   Project(model, volume, x.data(), AllRows(scan), y.data());
   for (std::int64_t i = 0; i < scan.PixelCount(); ++i) {
