@@ -2,6 +2,8 @@
 
 #include <xraylib/xraylib.h>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
 #include "worker/core/status.h"
 
@@ -35,6 +37,18 @@ absl::StatusOr<Attenuation> Attenuation::Of(const Composition& composition) {
 absl::StatusOr<double> Attenuation::At(double energy_kev) const {
   if (const EnergyTable* table = std::get_if<EnergyTable>(&source_)) return table->At(energy_kev);
   return SubstanceAttenuation(std::get<Substance>(source_), energy_kev);
+}
+
+absl::StatusOr<Filter> ParseFilter(const std::string& text) {
+  const std::size_t space = text.rfind(' ');
+  Filter filter;
+  if (space == std::string::npos ||
+      !absl::SimpleAtod(text.substr(space + 1), &filter.thickness_mm)) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "'%s' is not a material and a thickness in mm, as in \"Al 2\" or \"CsI@4.51 0.5\"", text));
+  }
+  TOMOSLAB_ASSIGN_OR_RETURN(filter.composition, ParseComposition(text.substr(0, space)));
+  return filter;
 }
 
 absl::StatusOr<std::vector<double>> FilterDepths(const Filter& filter,

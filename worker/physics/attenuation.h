@@ -1,7 +1,9 @@
 // Linear attenuation coefficients over photon energy, in 1/mm.
 #pragma once
 
+#include <string>
 #include <variant>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "worker/physics/composition.h"
@@ -31,6 +33,10 @@ struct Filter {
   Composition composition;
   double thickness_mm = 0;
 };
+
+/// "COMPOSITION THICKNESS" in mm, as command lines have it: "Al 2", "CsI@4.51 0.5". Not resolved
+/// yet.
+absl::StatusOr<Filter> ParseFilter(const std::string& text);
 
 /// μ(E) · thickness of a filter. InvalidArgument: composition or thickness (0 < .. ≤ 1000 mm).
 absl::StatusOr<std::vector<double>> FilterDepths(const Filter& filter,

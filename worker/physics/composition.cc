@@ -129,6 +129,18 @@ absl::StatusOr<Substance> ResolveName(const std::string& name) {
 
 }  // namespace
 
+absl::StatusOr<Composition> ParseComposition(const std::string& text) {
+  const std::size_t at = text.rfind('@');
+  Composition composition{std::string(absl::StripAsciiWhitespace(text.substr(0, at))), 0};
+  if (at == std::string::npos) return composition;
+  if (!absl::SimpleAtod(text.substr(at + 1), &composition.density_g_per_cm3) ||
+      !(composition.density_g_per_cm3 > 0)) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "'%s': what follows @ is not a density above 0 in g/cm3, as in \"CsI@4.51\"", text));
+  }
+  return composition;
+}
+
 absl::StatusOr<Substance> ResolveComposition(const Composition& composition) {
   const std::string name(absl::StripAsciiWhitespace(composition.formula));
   if (name.empty()) {

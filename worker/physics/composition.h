@@ -26,6 +26,9 @@ struct Substance {
   double density_g_per_cm3;
 };
 
+/// "FORMULA" or "FORMULA@DENSITY" (g/cm³), as command lines have it: "CsI@4.51". Not resolved yet.
+absl::StatusOr<Composition> ParseComposition(const std::string& text);
+
 /// InvalidArgument: names what is unknown, what is accepted and what comes near; or that a density
 /// is missing or impossible.
 absl::StatusOr<Substance> ResolveComposition(const Composition& composition);

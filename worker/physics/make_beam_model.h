@@ -28,7 +28,7 @@ struct BeamDescription {
   double compression_tolerance = kDefaultCompressionTolerance;  // of p; above 0, at most 0.1
 };
 
-/// All energies of the detected spectrum, and the materials at each, in the model's order.
+/// All energies of a detected spectrum (Σ share = 1), and materials at each of them.
 struct FullSpectrum {
   Spectrum spectrum;
   std::vector<std::vector<double>> attenuation_per_mm;  // [material][energy]
