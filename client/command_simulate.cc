@@ -1,5 +1,5 @@
 // tomoslab simulate: a phantom's scan, computed without voxels.
-#include <cstdio>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -7,6 +7,7 @@
 #include "client/exit_code.h"
 #include "client/interrupt.h"
 #include "client/job_display.h"
+#include "proto/beam_model_values.h"
 #include "worker/core/status.h"
 #include "worker/data/simulate_file.h"
 
@@ -21,9 +22,22 @@ absl::StatusOr<Quantity> QuantityByName(const std::string& name) {
       absl::StrCat("--quantity ", name, " is none of transmission, counts, line-integrals"));
 }
 
+/// The case's parts that flags replace.
+absl::StatusOr<PhantomCaseOptions> CaseOptions(const SimulateOptions& options) {
+  PhantomCaseOptions replaced = options.phantom_case;
+  if (!options.beam.IsSet()) return replaced;
+  v1::BeamModel message;
+  TOMOSLAB_RETURN_IF_ERROR(ApplyBeamOptions(options.beam, &message));
+  TOMOSLAB_ASSIGN_OR_RETURN(BeamDescription beam, ToBeamDescription(message));
+  replaced.beam =
+      PhantomBeam{std::move(beam.source), std::move(beam.detector), beam.reference_energy_kev};
+  return replaced;
+}
+
 absl::Status Simulate(const SimulateOptions& options) {
+  TOMOSLAB_ASSIGN_OR_RETURN(const PhantomCaseOptions replaced, CaseOptions(options));
   TOMOSLAB_ASSIGN_OR_RETURN(const PhantomCase phantom_case,
-                            ReadPhantomCase(options.case_file, options.phantom_case));
+                            ReadPhantomCase(options.case_file, replaced));
   SimulationOptions simulation;
   simulation.counts = options.counts.value_or(phantom_case.counts);
   simulation.seed = options.seed;

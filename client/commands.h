@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "client/beam_options.h"
 #include "client/embedded_server.h"
 #include "client/job_options.h"
 #include "client/volume_output.h"
@@ -92,7 +93,16 @@ struct SimulateOptions {
   std::optional<double> counts;  // I0; unset = the case's
   std::uint64_t seed = 0;
   std::string quantity = "transmission";
+  BeamOptions beam;  // instead of the case's X-rays
 };
 int RunSimulate(const SimulateOptions& options);
+
+struct SpectrumOptions {
+  std::string job_file;  // whose beam_model the flags replace parts of
+  BeamOptions beam;
+  double longest_path_mm = 0;  // 0: of the job's volume, else 100
+  std::string output;          // csv; empty: none
+};
+int RunSpectrum(const SpectrumOptions& options);
 
 }  // namespace tomoslab

@@ -123,6 +123,21 @@ absl::StatusOr<Volume> VolumeOf(const v1::JobSpec& spec, const Scan& geometry) {
   return DefaultVolume(geometry);
 }
 
+/// Joseph's rays miss voxels whose shadow is smaller than a pixel; where the fast footprint can be
+/// had, it is the better one there, and else the slower (docs/accuracy.md).
+v1::ProjectorModel DefaultProjector(const Scan& scan, const Volume& volume) {
+  constexpr double kSmall = 0.9;  // of a pixel, at the volume's centre
+  bool small = false;
+  for (const View& view : scan.views) {
+    if (!IsAxisAligned(view)) return v1::JOSEPH;
+    const double pixel_part = 1 / ProjectPoint(view, volume.center_mm).depth;
+    const double width = volume.voxel_width_mm * pixel_part / Norm(view.column_step),
+                 height = volume.voxel_height_mm * pixel_part / Norm(view.row_step);
+    small |= width < kSmall || (volume.slices > 1 && height < kSmall);
+  }
+  return small ? v1::FOOTPRINT : v1::JOSEPH;
+}
+
 }  // namespace
 
 absl::StatusOr<Scan> ToScan(const v1::ScanGeometry& geometry) {
@@ -288,7 +303,9 @@ absl::StatusOr<v1::JobSpec> CompleteJobSpec(const v1::JobSpec& spec, const v1::S
   *complete.mutable_volume() = ToProto(volume);
   CompleteAlgorithm(complete.mutable_algorithm());
   if (complete.start().has_fdk()) CompleteFdk(complete.mutable_start()->mutable_fdk());
-  if (complete.projector() == v1::PROJECTOR_MODEL_UNSPECIFIED) complete.set_projector(v1::JOSEPH);
+  if (complete.projector() == v1::PROJECTOR_MODEL_UNSPECIFIED) {
+    complete.set_projector(DefaultProjector(geometry, volume));
+  }
   if (complete.preview().every_iterations() == 0)
     complete.mutable_preview()->set_every_iterations(5);
   if (complete.preprocessing().low_counts() == v1::Preprocessing::LOW_COUNTS_UNSPECIFIED) {

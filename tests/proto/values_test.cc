@@ -146,6 +146,28 @@ TEST(CompleteJobSpec, WritesDefaultsOut) {
   EXPECT_STREQ(AlgorithmName(spec.algorithm()), "bb");
 }
 
+TEST(CompleteJobSpec, VoxelsSmallerThanPixelsGetFootprints) {
+  v1::JobSpec spec = GoodSpec();
+  *spec.mutable_volume() = CompleteJobSpec(spec, GoodScan())->volume();
+  const auto projector = [&](const v1::Scan& scan) {
+    return CompleteJobSpec(spec, scan)->projector();
+  };
+  spec.mutable_volume()->set_voxel_width_mm(0.8 * 0.5 / 1.5);
+  EXPECT_EQ(projector(GoodScan()), v1::FOOTPRINT);
+  v1::Scan rotated = GoodScan();
+  rotated.mutable_geometry()->mutable_circular()->set_detector_rotation_deg(2);
+  EXPECT_EQ(projector(rotated), v1::JOSEPH);
+  spec.set_projector(v1::JOSEPH);
+  EXPECT_EQ(projector(GoodScan()), v1::JOSEPH);
+  spec.clear_projector();
+  spec.mutable_volume()->set_voxel_width_mm(2 * 0.5 / 1.5);
+  EXPECT_EQ(projector(GoodScan()), v1::JOSEPH);
+  spec.mutable_volume()->set_voxel_height_mm(0.5 * 0.5 / 1.5);
+  EXPECT_EQ(projector(GoodScan()), v1::FOOTPRINT);
+  spec.mutable_volume()->set_slices(1);  // a slice's height tells nothing about its plane
+  EXPECT_EQ(projector(GoodScan()), v1::JOSEPH);
+}
+
 TEST(Values, GeometryConvertsBothWays) {
   v1::Scan scan = GoodScan();
   scan.mutable_geometry()->mutable_circular()->set_detector_shift_u_mm(1.5);

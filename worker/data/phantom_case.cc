@@ -1,5 +1,6 @@
 #include "worker/data/phantom_case.h"
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -7,13 +8,14 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <numbers>
+#include <numeric>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "worker/core/status.h"
-#include "worker/data/attenuation_table.h"
+#include "worker/data/energy_csv.h"
 
 namespace tomoslab {
 namespace {
@@ -123,7 +125,7 @@ Detector ReadDetector(const Json& geometry) {
   return detector;
 }
 
-Beam ReadBeam(const Json& geometry) {
+Beam ReadBeamShape(const Json& geometry) {
   const std::string beam = geometry.value("beam", geometry.value("type", std::string("cone")));
   if (beam.starts_with("parallel")) return Beam::kParallel;
   if (beam.starts_with("fan") || beam.starts_with("cone")) return Beam::kCone;
@@ -146,7 +148,7 @@ std::vector<double> ReadAngles(const Json& geometry, int views_wanted) {
 
 absl::StatusOr<Scan> ReadScan(const Json& geometry, int views_wanted) {
   const Detector detector = ReadDetector(geometry);
-  const Beam beam = ReadBeam(geometry);
+  const Beam beam = ReadBeamShape(geometry);
   if (geometry.contains("vectors")) {
     std::vector<double> vectors;
     for (const Json& row : geometry["vectors"]) {
@@ -184,23 +186,90 @@ absl::StatusOr<Volume> ReadVolume(const Json& geometry) {
   return Volume::Create(volume);
 }
 
-absl::StatusOr<Spectrum> ReadSpectrum(const Json& root, const std::string& folder,
-                                      const std::vector<std::string>& materials) {
-  Spectrum spectrum;
-  if (root.contains("mono_mu_per_mm")) {
-    spectrum.weight = {1.0};
-    for (const std::string& material : materials) {
-      spectrum.mu_per_mm.push_back({Number(root["mono_mu_per_mm"], material)});
-    }
-    return spectrum;
+/// From two files at the same energies: one column of weights, made to add up to 1, and one of
+/// attenuation (1/mm) per material.
+absl::StatusOr<FullSpectrum> JoinCsv(const EnergyCsv& weights, const EnergyCsv& attenuation,
+                                     const std::vector<std::string>& materials) {
+  if (weights.energy_kev != attenuation.energy_kev) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(weights.path, " and ", attenuation.path, " are not at the same energies"));
   }
-  const std::string spectrum_path =
-      absl::StrCat(folder, "/", root.at("spectrum_csv").get<std::string>());
-  const std::string attenuation_path =
-      absl::StrCat(folder, "/", root.at("attenuation_csv").get<std::string>());
-  TOMOSLAB_ASSIGN_OR_RETURN(const EnergyTable weights, ReadEnergyTable(spectrum_path));
-  TOMOSLAB_ASSIGN_OR_RETURN(const EnergyTable attenuation, ReadEnergyTable(attenuation_path));
-  return MakeSpectrum(weights, attenuation, materials);
+  FullSpectrum beam{{weights.energy_kev, weights.value[0]}, {}};
+  std::vector<double>& share = beam.spectrum.share;
+  const double sum = std::accumulate(share.begin(), share.end(), 0.0);
+  if (!(sum > 0))
+    return absl::InvalidArgumentError(absl::StrCat(weights.path, ": all weights are 0"));
+  for (double& value : share) value /= sum;
+  for (const std::string& material : materials) {
+    const auto found = std::find(attenuation.column.begin(), attenuation.column.end(), material);
+    if (found == attenuation.column.end()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(attenuation.path, ": has no column for the material '", material, "'"));
+    }
+    beam.attenuation_per_mm.push_back(attenuation.value[found - attenuation.column.begin()]);
+  }
+  return beam;
+}
+
+absl::StatusOr<FullSpectrum> ReadBeam(const Json& root, const std::string& folder,
+                                      const std::vector<std::string>& materials) {
+  if (root.contains("mono_mu_per_mm")) {
+    FullSpectrum beam{{{0}, {1}}, {}};  // one energy, which is not said
+    for (const std::string& material : materials)
+      beam.attenuation_per_mm.push_back({Number(root["mono_mu_per_mm"], material)});
+    return beam;
+  }
+  if (!root.contains("spectrum_csv")) {
+    throw CaseError{
+        "the case has neither 'mono_mu_per_mm' nor 'spectrum_csv' and 'attenuation_csv'; name a "
+        "tube (--tube-kv) instead"};
+  }
+  const auto read = [&](const char* key) {
+    return ReadEnergyCsv(absl::StrCat(folder, "/", root.at(key).get<std::string>()));
+  };
+  TOMOSLAB_ASSIGN_OR_RETURN(const EnergyCsv weights, read("spectrum_csv"));
+  TOMOSLAB_ASSIGN_OR_RETURN(const EnergyCsv attenuation, read("attenuation_csv"));
+  return JoinCsv(weights, attenuation, materials);
+}
+
+/// The entry of `compositions` ("Fe 0.7 Ni 0.3" or {"formula": .., "density_g_per_cm3": ..}), or
+/// the name itself.
+Composition ReadComposition(const Json& root, const std::string& material) {
+  const Json compositions = root.value("compositions", Json::object());
+  if (!compositions.contains(material)) return {material, 0};
+  const Json& entry = compositions[material];
+  if (entry.is_string()) return {entry.get<std::string>(), 0};
+  return {entry.at("formula").get<std::string>(), NumberOr(entry, "density_g_per_cm3", 0)};
+}
+
+/// Sets the case's beam and nodes from tube, filters, detector and xraylib.
+absl::Status SetBeam(const Json& root, const PhantomBeam& beam, PhantomCase& result) {
+  BeamDescription description{beam.source, beam.detector, {}, beam.reference_energy_kev};
+  if (description.reference_energy_kev == 0)
+    description.reference_energy_kev = NumberOr(root, "E_ref_keV", 0);
+  for (const std::string& name : result.phantom.materials) {
+    absl::StatusOr<Attenuation> attenuation = Attenuation::Of(ReadComposition(root, name));
+    if (!attenuation.ok()) {
+      throw CaseError{absl::StrFormat("material '%s': %s (key 'compositions' says what it is)",
+                                      name, attenuation.status().message())};
+    }
+    description.materials.push_back({name, *std::move(attenuation)});
+  }
+  const Volume& volume = result.volume;
+  TOMOSLAB_ASSIGN_OR_RETURN(
+      const MadeBeamModel made,
+      MakeFullBeamModel(description, std::hypot(volume.columns * volume.voxel_width_mm,
+                                                volume.rows * volume.voxel_width_mm,
+                                                volume.slices * volume.voxel_height_mm)));
+  result.beam.spectrum = made.full.spectrum;
+  for (const std::string& name : result.phantom.materials) {  // the model's are sorted
+    const auto& sorted = made.model.materials;
+    const auto found = std::find_if(sorted.begin(), sorted.end(),
+                                    [&](const BeamMaterial& m) { return m.name == name; });
+    result.beam.attenuation_per_mm.push_back(found->attenuation_per_mm);
+    result.node_per_mm.push_back(found->reference_per_mm);
+  }
+  return absl::OkStatus();
 }
 
 std::vector<double> ReadNodes(const Json& root, const std::vector<std::string>& materials) {
@@ -235,11 +304,15 @@ absl::StatusOr<PhantomCase> ParseCase(const Json& root, const std::string& folde
   result.dimensions = Count(root, "dim");
   if (result.dimensions != 2 && result.dimensions != 3) throw CaseError{"key 'dim' must be 2 or 3"};
   result.phantom = ReadPhantom(root, result.dimensions);
-  TOMOSLAB_ASSIGN_OR_RETURN(result.spectrum, ReadSpectrum(root, folder, result.phantom.materials));
-  result.node_per_mm = ReadNodes(root, result.phantom.materials);
   const Json& geometry = root.at("geometry");
   TOMOSLAB_ASSIGN_OR_RETURN(result.scan, ReadScan(geometry, options.views));
   TOMOSLAB_ASSIGN_OR_RETURN(result.volume, ReadVolume(geometry));
+  if (options.beam) {
+    TOMOSLAB_RETURN_IF_ERROR(SetBeam(root, *options.beam, result));
+  } else {
+    TOMOSLAB_ASSIGN_OR_RETURN(result.beam, ReadBeam(root, folder, result.phantom.materials));
+    result.node_per_mm = ReadNodes(root, result.phantom.materials);
+  }
   result.subrays_per_cell = CountOr(root, "subrays_per_cell", 1);
   if (root.contains("I0") && !root["I0"].is_null()) result.counts = Number(root, "I0");
   result.spots = ReadSpots(root, result.dimensions);

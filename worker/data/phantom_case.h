@@ -2,6 +2,7 @@
 // is sampled on.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,15 +10,9 @@
 #include "worker/data/phantom.h"
 #include "worker/geometry/scan.h"
 #include "worker/geometry/volume.h"
+#include "worker/physics/make_beam_model.h"
 
 namespace tomoslab {
-
-/// What the detector sees of the beam: weight[e], Σ = 1, and the attenuation of each material at
-/// that energy.
-struct Spectrum {
-  std::vector<double> weight;                  // [energy]
-  std::vector<std::vector<double>> mu_per_mm;  // [material][energy], 1/mm
-};
 
 /// The transmission (rows from 0) that an independent program computed without noise.
 struct SpotValue {
@@ -29,7 +24,7 @@ struct PhantomCase {
   std::string name;
   int dimensions = 3;  // 2: cylinders along z, one detector row
   Phantom phantom;
-  Spectrum spectrum;
+  FullSpectrum beam;                // with the phantom's materials in their order
   std::vector<double> node_per_mm;  // [material] the attenuation that a reconstruction should show
   Scan scan;
   Volume volume;
@@ -38,9 +33,18 @@ struct PhantomCase {
   std::vector<SpotValue> spots;
 };
 
-/// Replaces numbers of the case; 0 keeps the case's.
+/// X-rays instead of a case's own. The phantom's materials are then those of xraylib: what the
+/// case's key `compositions` says of a material, or else its name.
+struct PhantomBeam {
+  Source source;
+  DetectorResponse detector;
+  double reference_energy_kev = 0;  // at which the truth is given; 0: chosen, or the case's
+};
+
+/// Replaces parts of the case.
 struct PhantomCaseOptions {
-  int views = 0;
+  int views = 0;  // 0: the case's
+  std::optional<PhantomBeam> beam = std::nullopt;
 };
 
 /// Reads a case file (JSON; docs/simulate.md lists the keys) and the spectrum and attenuation

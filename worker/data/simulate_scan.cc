@@ -16,13 +16,13 @@ Ray RayThrough(const View& view, double row, double column) {
   return {origin, (1 / Norm(direction)) * direction};
 }
 
-double Transmission(const Spectrum& spectrum, const std::vector<double>& lengths) {
+double Transmission(const FullSpectrum& beam, const std::vector<double>& lengths) {
   double sum = 0;
-  for (std::size_t e = 0; e < spectrum.weight.size(); ++e) {
+  for (std::size_t e = 0; e < beam.spectrum.share.size(); ++e) {
     double exponent = 0;
     for (std::size_t m = 0; m < lengths.size(); ++m)
-      exponent += spectrum.mu_per_mm[m][e] * lengths[m];
-    sum += spectrum.weight[e] * std::exp(-exponent);
+      exponent += beam.attenuation_per_mm[m][e] * lengths[m];
+    sum += beam.spectrum.share[e] * std::exp(-exponent);
   }
   return sum;
 }
@@ -40,7 +40,7 @@ double PixelTransmission(const PhantomCase& phantom_case, const View& view, int 
       PathLengths(phantom_case.phantom, RayThrough(view, r, c), absl::MakeSpan(lengths));
       const bool empty =
           std::all_of(lengths.begin(), lengths.end(), [](double l) { return l == 0; });
-      sum += empty ? 1.0 : Transmission(phantom_case.spectrum, lengths);
+      sum += empty ? 1.0 : Transmission(phantom_case.beam, lengths);
     }
   }
   return sum / (sub_rows * sub);

@@ -300,19 +300,53 @@ void SpreadFootprint(const float* line, std::int64_t rows, const FootprintSteps&
   }
 }
 
-void AddColumns(const ColumnPanel& panel, const FootprintSteps& s, float* out) {
+/// out += the columns from `first` on of steps i … i + Steps − 1.
+template <int Columns, int Steps>
+HWY_INLINE void AddRun(const ColumnPanel& panel, const FootprintSteps& s, int i, int first,
+                       float* HWY_RESTRICT out) {
   const D d;
-  for (int i = 0; i < s.count; ++i) {
-    const float* column = panel.samples + s.offset[i];
-    for (int b = 0; b < s.columns; b += 2) {
-      const V low = hn::Set(d, s.weight[b][i]);
-      const V high = hn::Set(d, b + 1 < s.columns ? s.weight[b + 1][i] : 0.0f);
-      const float* HWY_RESTRICT first = column + b * panel.neighbour_stride;
-      const float* HWY_RESTRICT second = b + 1 < s.columns ? first + panel.neighbour_stride : first;
-      for (std::int64_t z = 0; z < panel.length; z += kLanes) {
-        const V sum = hn::MulAdd(low, hn::LoadU(d, first + z), hn::LoadU(d, out + z));
-        hn::StoreU(hn::MulAdd(high, hn::LoadU(d, second + z), sum), d, out + z);
+  const float* column[Steps];
+  V w[Steps][Columns];
+  for (int k = 0; k < Steps; ++k) {
+    column[k] = panel.samples + s.offset[i + k] + first * panel.neighbour_stride;
+    for (int b = 0; b < Columns; ++b) w[k][b] = hn::Set(d, s.weight[first + b][i + k]);
+  }
+  for (std::int64_t z = 0; z < panel.length; z += kLanes) {
+    V sum[Steps];
+    for (int k = 0; k < Steps; ++k) {
+      sum[k] = hn::Mul(w[k][0], hn::LoadU(d, column[k] + z));
+      for (int b = 1; b < Columns; ++b) {
+        sum[k] =
+            hn::MulAdd(w[k][b], hn::LoadU(d, column[k] + b * panel.neighbour_stride + z), sum[k]);
       }
+    }
+    V total = hn::Add(hn::LoadU(d, out + z), sum[0]);
+    for (int k = 1; k < Steps; ++k) total = hn::Add(total, sum[k]);
+    hn::StoreU(total, d, out + z);
+  }
+}
+
+template <int Columns>
+void AddRuns(const ColumnPanel& panel, const FootprintSteps& s, int first, float* out) {
+  int i = 0;
+  for (; i + 4 <= s.count; i += 4) AddRun<Columns, 4>(panel, s, i, first, out);
+  for (; i < s.count; ++i) AddRun<Columns, 1>(panel, s, i, first, out);
+}
+
+void AddColumns(const ColumnPanel& panel, const FootprintSteps& s, float* out) {
+  for (int first = 0; first < s.columns; first += 4) {
+    switch (s.columns - first) {
+      case 1:
+        AddRuns<1>(panel, s, first, out);
+        break;
+      case 2:
+        AddRuns<2>(panel, s, first, out);
+        break;
+      case 3:
+        AddRuns<3>(panel, s, first, out);
+        break;
+      default:
+        AddRuns<4>(panel, s, first, out);
     }
   }
 }
@@ -321,29 +355,29 @@ void SpreadColumns(const float* line, const FootprintSteps& s, const ColumnPanel
   for (int i = 0; i < s.count; ++i) ScatterColumns(line, s, i, {0, panel.length}, panel);
 }
 
-/// The area of the unit square around (0, 0) on the low side of a line that crosses its middle at u
-/// and moves by 2 · half_slope through it, as ramp(u + half) − ramp(u − half) over the slope.
-HWY_INLINE double Ramp(double v) {
-  const double inside = std::min(std::max(v + 0.5, 0.0), 1.0);
-  return 0.5 * inside * inside + std::max(v - 0.5, 0.0);
-}
+/// An edge of a beam as unit squares meet it: the chord that a line parallel to it leaves in the
+/// square is `chord` long up to `plateau` from the middle and falls to 0 at `reach`.
 struct Edge {
-  double half_slope, inverse_slope;
+  double plateau, reach, fall, chord;
 };
 Edge EdgeOf(double slope) {
-  // The formula has no limit at 0; 1e-7 is as good as none.
-  const double steep = std::max(std::abs(slope), 1e-7);
-  return {0.5 * steep, 1 / steep};
+  const double half = 0.5 * std::max(std::abs(slope), 1e-7);
+  const double plateau = std::abs(0.5 - half), reach = 0.5 + half;
+  return {plateau, reach, 0.5 / (reach - plateau), 1 / std::max(1.0, 2 * half)};
 }
-HWY_INLINE double AreaBelow(double at, Edge edge) {
-  const double u = std::min(std::max(at, -2.0), 2.0);  // far away nothing changes; small numbers
-  return (Ramp(u + edge.half_slope) - Ramp(u - edge.half_slope)) * edge.inverse_slope;
+/// The area of the square between its middle and the edge, which crosses it at u: negative on the
+/// low side.
+HWY_INLINE double AreaTo(double u, const Edge& edge) {
+  const double distance = std::min(std::abs(u), edge.reach);
+  const double falling = std::max(distance - edge.plateau, 0.0);
+  return std::copysign((distance - falling * falling * edge.fall) * edge.chord, u);
 }
 
 void FillBeamSteps(const BeamSteps& beam, const ColumnPanel& panel, FootprintSteps& s) {
   const BeamSteps line = beam;
   const Edge low_edge = EdgeOf(line.low_step), high_edge = EdgeOf(line.high_step);
-  const double reach = 0.5 - low_edge.half_slope, last = static_cast<double>(line.last_columns);
+  const double reach = 0.5 - 0.5 * std::abs(line.low_step),
+               last = static_cast<double>(line.last_columns);
   const auto stride = static_cast<std::int32_t>(panel.neighbour_stride);
   const auto length = static_cast<std::int32_t>(panel.length);
   const auto plane = static_cast<std::int32_t>(line.plane);
@@ -365,7 +399,7 @@ void FillBeamSteps(const BeamSteps& beam, const ColumnPanel& panel, FootprintSte
     float* HWY_RESTRICT weight = s.weight[b];
 #pragma GCC ivdep
     for (int i = 0; i < line.count; ++i) {
-      const double area = AreaBelow(high[i] - b, high_edge) - AreaBelow(low[i] - b, low_edge);
+      const double area = AreaTo(high[i] - b, high_edge) - AreaTo(low[i] - b, low_edge);
       weight[i] = static_cast<float>(area * inverse_width[i]);
     }
   }

@@ -39,13 +39,14 @@ INSTANTIATE_TEST_SUITE_P(All, AcceptanceCase,
 
 class SmallCase : public testing::Test {
  protected:
-  absl::StatusOr<PhantomCase> Read(const std::string& geometry, const std::string& more = "") {
+  absl::StatusOr<PhantomCase> Read(const std::string& geometry, const std::string& more = "",
+                                   const PhantomCaseOptions& options = {}) {
     const std::string path = folder_.path() + "/case.json";
     std::ofstream(path)
         << R"({"name": "ball", "dim": 3, "materials": ["m"], "mono_mu_per_mm": {"m": 0.1},
       "phantom": [{"c": [0, 0, 0], "r": [5, 5, 5], "rot": 0, "mat": "m", "parent": null}], )"
         << more << R"("geometry": )" << geometry << "}";
-    return ReadPhantomCase(path);
+    return ReadPhantomCase(path, options);
   }
   ScratchFolder folder_;
 };
@@ -102,6 +103,36 @@ TEST_F(SmallCase, TruthCountsTheFractionOfABorderVoxel) {
   // height 4.
   const double pi = 3.14159265358979, ball = 4.0 / 3 * pi * 125, cap = pi * 16 * (15 - 4) / 3;
   EXPECT_NEAR(volume_mm3 / (ball - cap), 1, 0.01);  // 4³ points a voxel
+}
+
+constexpr char kSmallScan[] =
+    R"({"beam": "cone", "N": 12, "Nz": 12, "voxel_mm": 1, "views": 1, "det_cols": 1, "det_pitch_mm": 1, "SO_mm": 500, "OD_mm": 500})";
+
+TEST_F(SmallCase, ATubeAndXraylibReplaceTheCasesXrays) {
+  PhantomCaseOptions options;
+  options.beam = PhantomBeam{{Tube{120}, {{{"Al", 0}, 2}}}, {}, 60};
+  const auto c =
+      Read(kSmallScan, R"("compositions": {"m": {"formula": "Al", "density_g_per_cm3": 2.7}}, )",
+           options);
+  ASSERT_TRUE(c.ok()) << c.status();
+  const double aluminium = *Attenuation::Of({"Al", 2.7})->At(60);
+  EXPECT_DOUBLE_EQ(c->node_per_mm[0], aluminium);
+  double expected = 0;  // 10 mm of it
+  for (std::size_t e = 0; e < c->beam.spectrum.share.size(); ++e) {
+    expected += c->beam.spectrum.share[e] *
+                std::exp(-10 * *Attenuation::Of({"Al", 2.7})->At(c->beam.spectrum.energy_kev[e]));
+  }
+  EXPECT_GT(c->beam.spectrum.share.size(), 100u);
+  EXPECT_NEAR(SimulateTransmission(*c, c->scan.views[0])[0], expected, 1e-9);
+}
+
+TEST_F(SmallCase, AMaterialThatXraylibDoesNotKnowIsExplained) {
+  PhantomCaseOptions options;
+  options.beam = PhantomBeam{{Tube{120}, {}}, {}, 0};
+  const absl::Status status = Read(kSmallScan, "", options).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_NE(status.message().find("knows no material 'm'"), std::string::npos) << status;
+  EXPECT_NE(status.message().find("key 'compositions'"), std::string::npos) << status;
 }
 
 TEST_F(SmallCase, BadFilesAreExplained) {

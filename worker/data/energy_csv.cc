@@ -1,9 +1,7 @@
-#include "worker/data/attenuation_table.h"
+#include "worker/data/energy_csv.h"
 
-#include <algorithm>
 #include <cmath>
 #include <fstream>
-#include <numeric>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -13,7 +11,7 @@
 namespace tomoslab {
 namespace {
 
-absl::Status AddLine(const std::vector<std::string>& cells, int line, EnergyTable& table) {
+absl::Status AddLine(const std::vector<std::string>& cells, int line, EnergyCsv& table) {
   if (cells.size() != table.column.size() + 1) {
     return absl::InvalidArgumentError(absl::StrFormat("%s, line %d: %d values, expected %d",
                                                       table.path, line, cells.size(),
@@ -32,10 +30,10 @@ absl::Status AddLine(const std::vector<std::string>& cells, int line, EnergyTabl
 
 }  // namespace
 
-absl::StatusOr<EnergyTable> ReadEnergyTable(const std::string& path) {
+absl::StatusOr<EnergyCsv> ReadEnergyCsv(const std::string& path) {
   std::ifstream file(path);
   if (!file) return absl::NotFoundError(absl::StrCat(path, ": cannot be opened"));
-  EnergyTable table;
+  EnergyCsv table;
   table.path = path;
   std::string text;
   bool named = false;
@@ -56,29 +54,6 @@ absl::StatusOr<EnergyTable> ReadEnergyTable(const std::string& path) {
         absl::StrCat(path, ": holds no table (a line of names, then lines of numbers)"));
   }
   return table;
-}
-
-absl::StatusOr<Spectrum> MakeSpectrum(const EnergyTable& weights, const EnergyTable& attenuation,
-                                      const std::vector<std::string>& materials) {
-  if (weights.energy_kev != attenuation.energy_kev) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(weights.path, " and ", attenuation.path, " are not at the same energies"));
-  }
-  Spectrum spectrum;
-  spectrum.weight = weights.value[0];
-  const double sum = std::accumulate(spectrum.weight.begin(), spectrum.weight.end(), 0.0);
-  if (!(sum > 0))
-    return absl::InvalidArgumentError(absl::StrCat(weights.path, ": all weights are 0"));
-  for (double& weight : spectrum.weight) weight /= sum;
-  for (const std::string& material : materials) {
-    const auto found = std::find(attenuation.column.begin(), attenuation.column.end(), material);
-    if (found == attenuation.column.end()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(attenuation.path, ": has no column for the material '", material, "'"));
-    }
-    spectrum.mu_per_mm.push_back(attenuation.value[found - attenuation.column.begin()]);
-  }
-  return spectrum;
 }
 
 }  // namespace tomoslab
