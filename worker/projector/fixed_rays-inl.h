@@ -139,7 +139,8 @@ struct Bounds {
   int Lowest() const { return (std::min(a, b) - 64) >> 24; }
   int Highest() const { return (std::max(a, b) + 64) >> 24; }
   double Spread(int planes) const {
-    return std::max(std::abs(b - a), std::abs(b - a + (planes - 1) * (b_step - a_step))) / kOne;
+    const double now = static_cast<double>(b) - a, step = static_cast<double>(b_step) - a_step;
+    return std::max(std::abs(now), std::abs(now + (planes - 1) * step)) / kOne;
   }
 };
 

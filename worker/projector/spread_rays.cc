@@ -117,8 +117,6 @@ HWY_INLINE void SpreadVector(const PlaneOfRays& plane, const Window& window, int
   ray = hn::Add(ray, hn::IfThenElseZero(hn::Gt(distance, hn::Set(di, kFraction)), next));
   VI at[kTaps];
   V to_left[kTaps], to_right[kTaps];
-  M before[kTaps];
-  const VI first_neighbour = hn::Set(di, window.c_begin - 1);
   for (int t = 0; t < kTaps; ++t) {
     const VI apart = hn::Abs(hn::Sub(k, hn::BitCast(di, LookupIn<kTables>(along, ray))));
     const V weight = hn::Max(hn::Zero(d), hn::NegMulAdd(hn::ConvertTo(d, apart),
@@ -126,17 +124,15 @@ HWY_INLINE void SpreadVector(const PlaneOfRays& plane, const Window& window, int
     at[t] = hn::BitCast(di, LookupIn<kTables>(column, ray));
     to_left[t] = hn::Mul(weight, LookupIn<kTables>(left, ray));
     to_right[t] = hn::Mul(weight, LookupIn<kTables>(right, ray));
-    before[t] = hn::RebindMask(d, hn::Eq(at[t], first_neighbour));
     ray = hn::Add(ray, next);
   }
   float* HWY_RESTRICT out = samples + window.c_begin * lateral_stride + voxel;
   for (int c = window.c_begin; c < window.c_end; ++c, out += lateral_stride) {
     V sum = hn::LoadU(d, out);
-    const VI number = hn::Set(di, c);
+    const VI here = hn::Set(di, c), before = hn::Set(di, c - 1);
     for (int t = 0; t < kTaps; ++t) {
-      const M here = hn::RebindMask(d, hn::Eq(at[t], number));
-      sum = AddWhere(before[t], to_right[t], AddWhere(here, to_left[t], sum));
-      before[t] = here;
+      sum = AddWhere(hn::RebindMask(d, hn::Eq(at[t], here)), to_left[t], sum);
+      sum = AddWhere(hn::RebindMask(d, hn::Eq(at[t], before)), to_right[t], sum);
     }
     hn::StoreU(sum, d, out);
   }
