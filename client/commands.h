@@ -62,6 +62,9 @@ int RunSlices(const SlicesOptions& options);
 struct FetchOptions {
   std::string server, job;
   std::string slices;  // BEGIN:END; empty = all
+  std::optional<double> energy_kev;
+  std::string material;
+  bool labels = false;
   OutputOptions output;
 };
 int RunFetch(FetchOptions options);

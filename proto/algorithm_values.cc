@@ -18,11 +18,13 @@ using Kind = v1::Algorithm::KindCase;
 
 constexpr int kMaxIterations = 1'000'000;
 
-constexpr std::array<std::pair<Kind, const char*>, 5> kNames = {{
+constexpr std::array<std::pair<Kind, const char*>, 7> kNames = {{
     {Kind::kFdk, "fdk"},
     {Kind::kSirt, "sirt"},
     {Kind::kCgls, "cgls"},
     {Kind::kBb, "bb"},
+    {Kind::kPolyBb, "poly-bb"},
+    {Kind::kPolySirt, "poly-sirt"},
     {Kind::kDart, "dart"},
 }};
 

@@ -1,11 +1,23 @@
 #include "worker/app/material_report.h"
 
+#include <array>
+#include <atomic>
+
 #include "absl/strings/str_format.h"
+#include "proto/material_values.h"
+#include "worker/core/parallel.h"
+#include "worker/physics/material_basis.h"
 
 namespace tomoslab {
+namespace {
+
+double VoxelMm3(const Volume& volume) {
+  return volume.voxel_width_mm * volume.voxel_width_mm * volume.voxel_height_mm;
+}
+
+}  // namespace
 
 v1::MaterialReport MaterialReportOf(const DartState& state, const Volume& volume) {
-  const double voxel_mm3 = volume.voxel_width_mm * volume.voxel_width_mm * volume.voxel_height_mm;
   v1::MaterialReport report;
   for (std::size_t m = 0; m < state.counts.voxels.size(); ++m) {
     v1::MaterialReport::Entry* entry = report.add_entry();
@@ -13,9 +25,24 @@ v1::MaterialReport MaterialReportOf(const DartState& state, const Volume& volume
     entry->set_grey_value_per_mm(m == 0 ? 0 : state.grey_values[m - 1]);
     entry->set_density_factor(m == 0 ? 1 : state.density_factors[m - 1]);
     entry->set_voxels(state.counts.voxels[m]);
-    entry->set_volume_mm3(voxel_mm3 * static_cast<double>(state.counts.voxels[m]));
+    entry->set_volume_mm3(VoxelMm3(volume) * static_cast<double>(state.counts.voxels[m]));
   }
   return report;
+}
+
+void CountVoxels(const DistributedProjector& A, const Field& x, v1::MaterialReport* report) {
+  const MaterialBasis basis(NodesOf(*report));
+  std::array<std::atomic<std::int64_t>, kMostMaterials + 1> voxels{};
+  ParallelChunks(x.size(), [&](std::int64_t begin, std::int64_t end) {
+    std::array<std::int64_t, kMostMaterials + 1> here{};
+    for (std::int64_t i = begin; i < end; ++i) ++here[basis.Label(x.data()[i])];
+    for (std::size_t m = 0; m < here.size(); ++m) voxels[m] += here[m];
+  });
+  for (int m = 0; m < report->entry_size(); ++m) {
+    v1::MaterialReport::Entry* entry = report->mutable_entry(m);
+    entry->set_voxels(A.ranks().SumCounts(voxels[m]));
+    entry->set_volume_mm3(VoxelMm3(A.volume()) * static_cast<double>(entry->voxels()));
+  }
 }
 
 }  // namespace tomoslab
