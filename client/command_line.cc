@@ -398,6 +398,7 @@ void AddBeam(CLI::App& command, BeamOptions& beam, bool with_materials) {
       ->type_name("FILE.csv");
   command
       .add_option("--filter", beam.filters, "In the beam: material and mm (\"Al 2\"); repeatable")
+      ->allow_extra_args(false)
       ->group(group);
   command.add_option("--detector", beam.absorber, "What absorbs photons (\"CsI@4.51 0.5\")")
       ->group(group);
@@ -413,6 +414,7 @@ void AddBeam(CLI::App& command, BeamOptions& beam, bool with_materials) {
   command
       .add_option("--material", beam.materials,
                   "[NAME=]FORMULA[@DENSITY], for example \"pmma=C5H8O2@1.19\"; repeatable")
+      ->allow_extra_args(false)
       ->group(group);
   command
       .add_option(
@@ -434,6 +436,10 @@ void AddSpectrum(CLI::App& app, Action& action) {
       ->check(Quiet(CLI::PositiveNumber));
   command->add_option("-o,--output", options->output, "All energies, for a plot or for simulate")
       ->type_name("FILE.csv");
+  command
+      ->add_option("--write-beam-model", options->beam_model_output,
+                   "The beam model as a job takes it")
+      ->type_name("FILE.json");
   command->callback([=, &action] { action = [=] { return RunSpectrum(*options); }; });
 }
 

@@ -18,7 +18,7 @@ using Kind = v1::Algorithm::KindCase;
 
 constexpr int kMaxIterations = 1'000'000;
 
-constexpr std::array<std::pair<Kind, const char*>, 7> kNames = {{
+constexpr std::array<std::pair<Kind, const char*>, 8> kNames = {{
     {Kind::kFdk, "fdk"},
     {Kind::kSirt, "sirt"},
     {Kind::kCgls, "cgls"},
@@ -26,6 +26,7 @@ constexpr std::array<std::pair<Kind, const char*>, 7> kNames = {{
     {Kind::kPolyBb, "poly-bb"},
     {Kind::kPolySirt, "poly-sirt"},
     {Kind::kDart, "dart"},
+    {Kind::kPolyDart, "poly-dart"},
 }};
 
 absl::Status CheckStopping(const v1::Stopping& stopping) {

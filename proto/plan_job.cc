@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "proto/algorithm_values.h"
 #include "proto/beam_model_values.h"
+#include "proto/dart_values.h"
 #include "proto/values.h"
 #include "worker/core/status.h"
 #include "worker/plan/exchange_plan.h"
@@ -51,6 +52,11 @@ AlgorithmKind KindOf(const v1::Algorithm& algorithm) {
     case v1::Algorithm::kDart:
       return algorithm.dart().loop().inner() == v1::DartLoop::BB ? AlgorithmKind::kDartWithBb
                                                                  : AlgorithmKind::kDart;
+    case v1::Algorithm::kPolyDart:
+      if (algorithm.poly_dart().refine_densities()) return AlgorithmKind::kPolyDartWithDensities;
+      return algorithm.poly_dart().loop().inner() == v1::DartLoop::BB
+                 ? AlgorithmKind::kPolyDartWithBb
+                 : AlgorithmKind::kPolyDart;
     default:
       return AlgorithmKind::kFdk;
   }
@@ -61,9 +67,21 @@ int MaterialsOf(const v1::JobSpec& spec) {
                                            : spec.algorithm().dart().grey_value_per_mm_size();
 }
 
-/// Projections and backprojections in an iteration; DART's outer iterations have more.
+/// Of an outer iteration of DART or poly-DART.
+int DartPasses(const v1::DartLoop& loop, const v1::JobSpec& spec) {
+  const bool poly = spec.algorithm().has_poly_dart(), bb = loop.inner() == v1::DartLoop::BB;
+  const int projections = poly ? MaterialsOf(spec) : 1;
+  const int backprojections = poly && bb ? MaterialsOf(spec) : 1;
+  const int before = bb ? 2 * projections : 1;  // the first residual and step; 1_F, or the residual
+  int fit = spec.algorithm().dart().fixed_grey_values() ? 1 : MaterialsOf(spec);
+  if (spec.algorithm().poly_dart().refine_densities()) fit *= 2;
+  return loop.inner_iterations() * (projections + backprojections) + before + fit;
+}
+
+/// Projections and backprojections in an iteration.
 int PassesPerIteration(const v1::JobSpec& spec) {
   const v1::Algorithm& algorithm = spec.algorithm();
+  if (const v1::DartLoop* loop = DartLoopOf(algorithm)) return DartPasses(*loop, spec);
   if (algorithm.has_poly_sirt() || algorithm.poly_bb().linear_adjoint())
     return MaterialsOf(spec) + 1;
   return algorithm.has_poly_bb() ? 2 * MaterialsOf(spec) : 2;

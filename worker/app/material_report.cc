@@ -2,8 +2,8 @@
 
 #include <array>
 #include <atomic>
+#include <cstddef>
 
-#include "absl/strings/str_format.h"
 #include "proto/material_values.h"
 #include "worker/core/parallel.h"
 #include "worker/physics/material_basis.h"
@@ -17,17 +17,18 @@ double VoxelMm3(const Volume& volume) {
 
 }  // namespace
 
-v1::MaterialReport MaterialReportOf(const DartState& state, const Volume& volume) {
-  v1::MaterialReport report;
+v1::MaterialReport MaterialReportOf(const DartState& state, const Volume& volume,
+                                    v1::MaterialReport materials) {
   for (std::size_t m = 0; m < state.counts.voxels.size(); ++m) {
-    v1::MaterialReport::Entry* entry = report.add_entry();
-    entry->set_name(m == 0 ? "air" : absl::StrFormat("material %d", m));
+    v1::MaterialReport::Entry* entry = materials.mutable_entry(static_cast<int>(m));
+    const double density = m == 0 ? 1 : state.density_factors[m - 1];
     entry->set_grey_value_per_mm(m == 0 ? 0 : state.grey_values[m - 1]);
-    entry->set_density_factor(m == 0 ? 1 : state.density_factors[m - 1]);
+    entry->set_density_factor(density);
+    for (double& attenuation : *entry->mutable_attenuation_per_mm()) attenuation *= density;
     entry->set_voxels(state.counts.voxels[m]);
     entry->set_volume_mm3(VoxelMm3(volume) * static_cast<double>(state.counts.voxels[m]));
   }
-  return report;
+  return materials;
 }
 
 void CountVoxels(const DistributedProjector& A, const Field& x, v1::MaterialReport* report) {

@@ -8,9 +8,10 @@
 
 namespace tomoslab {
 
-/// Air first, then the materials by grey value, with the voxels that are labelled so and their
-/// volume. Names are "air", "material 1", ...
-v1::MaterialReport MaterialReportOf(const DartState& state, const Volume& volume);
+/// `materials` (air first, then by grey value) with the grey values and densities of an image, the
+/// voxels that are labelled so and their volume.
+v1::MaterialReport MaterialReportOf(const DartState& state, const Volume& volume,
+                                    v1::MaterialReport materials);
 
 /// Counts the voxels of x (1/mm at the reference energy) that are nearest to each entry's grey
 /// value, and their volume; collective.

@@ -79,6 +79,7 @@ absl::StatusOr<SolveOutcome> Solve(const DistributedProjector& A, const Field& b
   if (algorithm.has_poly_bb() || algorithm.has_poly_sirt())
     return SolvePolychromatic(A, b, spec, reporter, x);
   if (algorithm.has_dart()) return SolveDart(A, b, spec, reporter, x);
+  if (algorithm.has_poly_dart()) return SolvePolyDart(A, b, spec, reporter, x);
   if (algorithm.has_fdk()) {
     TOMOSLAB_RETURN_IF_ERROR(RunFdk(A, b, algorithm.fdk(), reporter, x));
     return SolveOutcome{"filtered and backprojected", 0};

@@ -24,6 +24,12 @@ VectorCounts CountVectors(AlgorithmKind algorithm, int materials) {
       return {.volumes = 5, .projections = dart_projections, .labels = true};
     case AlgorithmKind::kDartWithBb:  // DART's best and BB's five
       return {.volumes = 6, .projections = dart_projections, .labels = true};
+    case AlgorithmKind::kPolyDart:  // poly-BB's for the start image; then x, best, C, d, φ_m(x)
+      return {.volumes = 6, .projections = 2 + materials, .labels = true};
+    case AlgorithmKind::kPolyDartWithBb:  // DART's best and poly-BB's six
+      return {.volumes = 7, .projections = 1 + materials, .labels = true};
+    case AlgorithmKind::kPolyDartWithDensities:  // b, the paths, residual and slopes of the fit
+      return {.volumes = 7, .projections = 2 + 2 * materials, .labels = true};
   }
   return {};
 }

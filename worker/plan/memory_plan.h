@@ -23,6 +23,9 @@ enum class AlgorithmKind {
   kPolySirt,
   kDart,
   kDartWithBb,
+  kPolyDart,
+  kPolyDartWithBb,
+  kPolyDartWithDensities,  // refined, with either inner solver
 };
 /// materials: of the polychromatic and the discrete algorithms.
 VectorCounts CountVectors(AlgorithmKind algorithm, int materials = 0);

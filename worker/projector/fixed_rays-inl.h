@@ -41,16 +41,14 @@ HWY_INLINE V LookupIn(const V* tables, VI index) {
 }
 
 /// Positions are multiples of 2⁻²⁴ voxels, steps are added over this many planes at most: their
-/// rounding stays below 5e-7 voxels.
-constexpr int kPlanes = 16;
+/// rounding stays below 3e-7 voxels.
+constexpr int kPlanes = 16, kMiddle = kPlanes / 2;
 constexpr double kOne = 0x1p24;
 constexpr std::int32_t kFraction = (1 << 24) - 1;
 /// A ray with a position further outside a panel than this does not reach it within kPlanes.
 constexpr double kNearest = -18, kFarthest = kLongestSide + 18;
 /// Where rays stand that touch nothing: no voxel's neighbour.
 constexpr std::int32_t kNowhere = -3 * (1 << 24);
-/// Rays around an array of rays, so that every window of tables can be read.
-constexpr int kPad = 4 * kLanes;
 constexpr int kAlong = 2;  // axis of a line
 
 /// Position of ray i at plane p of the panel: start[i] + p · slope[i].
@@ -86,10 +84,8 @@ inline void Describe(const RayLine& line, int first, int count, Rays& rays) {
 
 /// The same in fixed point, for kPlanes planes.
 struct FixedRays {
-  static constexpr int kRoom = kRaysPerCall + 2 * kPad;
-  alignas(64) std::int32_t lateral_memory[kRoom], along_memory[kRoom];
+  alignas(64) std::int32_t lateral[kRaysPerCall], along[kRaysPerCall];
   alignas(64) std::int32_t lateral_step[kRaysPerCall], along_step[kRaysPerCall];
-  std::int32_t *lateral = lateral_memory + kPad, *along = along_memory + kPad;
 };
 
 /// Of the rays [begin, end), the first and the last that may touch the panel within kPlanes; none:
@@ -117,12 +113,17 @@ inline void Fix(const Rays& rays, int plane, int count, FixedRays& fixed) {
     const bool near = (rays.used[i] != 0) & (lateral > kNearest) & (lateral < kFarthest) &
                       (lateral_end > kNearest) & (lateral_end < kFarthest) & (along > kNearest) &
                       (along < kFarthest) & (along_end > kNearest) & (along_end < kFarthest);
-    out_lateral[i] = near ? static_cast<std::int32_t>(std::floor(lateral * kOne + 0.5)) : kNowhere;
-    out_along[i] = near ? static_cast<std::int32_t>(std::floor(along * kOne + 0.5)) : kNowhere;
-    fixed.lateral_step[i] =
-        near ? static_cast<std::int32_t>(std::floor(rays.lateral_slope[i] * kOne + 0.5)) : 0;
-    fixed.along_step[i] =
-        near ? static_cast<std::int32_t>(std::floor(rays.along_slope[i] * kOne + 0.5)) : 0;
+    // The rounded step is right in the middle of the planes.
+    const double lateral_step = std::floor(rays.lateral_slope[i] * kOne + 0.5);
+    const double along_step = std::floor(rays.along_slope[i] * kOne + 0.5);
+    const double lateral_start =
+        (lateral + kMiddle * rays.lateral_slope[i]) * kOne - kMiddle * lateral_step;
+    const double along_start =
+        (along + kMiddle * rays.along_slope[i]) * kOne - kMiddle * along_step;
+    out_lateral[i] = near ? static_cast<std::int32_t>(std::floor(lateral_start + 0.5)) : kNowhere;
+    out_along[i] = near ? static_cast<std::int32_t>(std::floor(along_start + 0.5)) : kNowhere;
+    fixed.lateral_step[i] = near ? static_cast<std::int32_t>(lateral_step) : 0;
+    fixed.along_step[i] = near ? static_cast<std::int32_t>(along_step) : 0;
   }
 }
 
@@ -143,7 +144,8 @@ struct Bounds {
   int Lowest() const { return (std::min(a, b) - 64) >> 24; }
   int Highest() const { return (std::max(a, b) + 64) >> 24; }
   double Spread(int planes) const {
-    return std::max(std::abs(b - a), std::abs(b - a + (planes - 1) * (b_step - a_step))) / kOne;
+    const double now = static_cast<double>(b) - a, step = static_cast<double>(b_step) - a_step;
+    return std::max(std::abs(now), std::abs(now + (planes - 1) * step)) / kOne;
   }
 };
 
