@@ -16,7 +16,7 @@ from scans import read_volume
 DISCS = ["htc2022_ta_fan.h5", "htc2022_tb_fan.h5"]
 SIZE, VOXEL_MM = 512, 0.1483223173330444
 # Of the 720 different views, every half degree.
-SUBSETS = {"60 views": slice(0, 720, 12), "30 views": slice(0, 720, 24), "90 degrees": slice(0, 181)}
+SUBSETS = {"60 views": slice(0, 720, 12), "30 views": slice(0, 720, 24), "90 degrees": slice(0, 181, 2)}
 BEAM = {
     "source": {"tube": {"voltageKv": 45, "target": "Mo"}, "filter": [{"composition": {"formula": "Al"}, "thicknessMm": 0.5}]},
     "detector": {"energyIntegrating": True,
@@ -74,9 +74,9 @@ def main():
             for name, views in SUBSETS.items():
                 scan = subset(ROOT / "tests/data" / disc, views, folder / "scan.h5")
                 bb, _ = run(server, folder, scan, {"algorithm": {"bb": {"stopping": {"iterations": 30}, "bounds": {"lowerPerMm": 0}}}})
-                dart, _ = run(server, folder, scan, {"algorithm": {"dart": {"loop": {"stopping": {"iterations": 30}}, "greyValuePerMm": [0.05]}}},
+                dart, _ = run(server, folder, scan, {"algorithm": {"dart": {"loop": {"stopping": {"iterations": 15}}, "greyValuePerMm": [0.05]}}},
                               "--labels")
-                poly, _ = run(server, folder, scan, {"algorithm": {"polyDart": {"loop": {"stopping": {"iterations": 30}}, "refineDensities": True}},
+                poly, _ = run(server, folder, scan, {"algorithm": {"polyDart": {"loop": {"stopping": {"iterations": 15}}, "refineDensities": True}},
                                                      "beamModel": BEAM}, "--labels")
                 print(f"{disc[8:10]}, {name:17} | {dice(bb > otsu(bb), truth):14.4f} | {dice(dart > 0, truth):.4f} | {dice(poly > 0, truth):.4f}",
                       flush=True)
