@@ -54,6 +54,9 @@ absl::Status Fetch(FetchOptions options) {
   } else {
     TOMOSLAB_RETURN_IF_ERROR(StatusOf(job));
   }
+  if (options.energy_kev) options.output.content.set_virtual_energy_kev(*options.energy_kev);
+  if (!options.material.empty()) options.output.content.set_material(options.material);
+  if (options.labels) options.output.content.set_labels(true);
   JobDisplay display(ModeOfStdout());
   return WriteWithProgress(*client, job, options.output, display);
 }

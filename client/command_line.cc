@@ -130,22 +130,34 @@ void AddJob(CLI::App& command, JobOptions& job) {
       ->type_name("FILE")
       ->group(group);
   command
-      .add_option("--algorithm", job.algorithm,
-                  "fdk (filtered backprojection), sirt, cgls, bb or dart (default: fdk)")
+      .add_option("--beam-model", job.beam_model_file,
+                  "Spectrum, detector and materials: a BeamModel in JSON (poly-bb, poly-sirt)")
+      ->type_name("FILE")
+      ->group(group);
+  command
+      .add_option(
+          "--algorithm", job.algorithm,
+          "fdk (filtered backprojection), sirt, cgls, bb, dart, poly-bb or poly-sirt (default: "
+          "fdk)")
       ->type_name("NAME")
       ->group(group);
   command
       .add_option("--iterations", job.iterations,
-                  "Updates (default: sirt 100, cgls 20, bb 30, dart 20)")
+                  "Updates (default: sirt, poly-sirt 100, cgls, dart 20, bb 30, poly-bb 40)")
       ->type_name("N")
       ->group(group);
-  command.add_option("--relaxation", job.relaxation, "Step of sirt, between 0 and 2")
+  command.add_option("--relaxation", job.relaxation, "Step of sirt and poly-sirt, between 0 and 2")
       ->type_name("L")
       ->group(group);
-  command.add_option("--lower", job.lower_per_mm, "Least attenuation, 1/mm (sirt, bb)")
+  command
+      .add_option("--lower", job.lower_per_mm,
+                  "Least attenuation, 1/mm (sirt, bb; poly-bb, poly-sirt: 0 unless said)")
       ->type_name("V")
       ->group(group);
-  command.add_option("--upper", job.upper_per_mm, "Greatest attenuation, 1/mm (sirt, bb)")
+  command
+      .add_option(
+          "--upper", job.upper_per_mm,
+          "Greatest attenuation, 1/mm (the same; unless said 1.5 times the densest material's)")
       ->type_name("V")
       ->group(group);
   command
@@ -314,6 +326,17 @@ void AddFetch(CLI::App& app, Action& action) {
   AddOutput(*command, options->output);
   command->add_option("--slices", options->slices, "Only the slices BEGIN up to END, END excluded")
       ->type_name("BEGIN:END");
+  command
+      ->add_option("--energy", options->energy_kev,
+                   "The attenuation at this energy, keV (poly-bb, poly-sirt, poly-dart)")
+      ->type_name("KEV");
+  command
+      ->add_option("--material", options->material,
+                   "How much of this material, as a fraction of its density")
+      ->type_name("NAME")
+      ->excludes("--energy");
+  command->add_flag("--labels", options->labels, "Which material, 8 bits a voxel, 0 = air")
+      ->excludes("--energy", "--material");
   command->callback([=, &action] { action = [=] { return RunFetch(*options); }; });
 }
 
@@ -375,6 +398,7 @@ void AddBeam(CLI::App& command, BeamOptions& beam, bool with_materials) {
       ->type_name("FILE.csv");
   command
       .add_option("--filter", beam.filters, "In the beam: material and mm (\"Al 2\"); repeatable")
+      ->allow_extra_args(false)
       ->group(group);
   command.add_option("--detector", beam.absorber, "What absorbs photons (\"CsI@4.51 0.5\")")
       ->group(group);
@@ -390,6 +414,7 @@ void AddBeam(CLI::App& command, BeamOptions& beam, bool with_materials) {
   command
       .add_option("--material", beam.materials,
                   "[NAME=]FORMULA[@DENSITY], for example \"pmma=C5H8O2@1.19\"; repeatable")
+      ->allow_extra_args(false)
       ->group(group);
   command
       .add_option(
@@ -411,6 +436,10 @@ void AddSpectrum(CLI::App& app, Action& action) {
       ->check(Quiet(CLI::PositiveNumber));
   command->add_option("-o,--output", options->output, "All energies, for a plot or for simulate")
       ->type_name("FILE.csv");
+  command
+      ->add_option("--write-beam-model", options->beam_model_output,
+                   "The beam model as a job takes it")
+      ->type_name("FILE.json");
   command->callback([=, &action] { action = [=] { return RunSpectrum(*options); }; });
 }
 

@@ -1,4 +1,6 @@
 // tomoslab spectrum: what a job's beam model makes of a tube, a detector and materials.
+#include <google/protobuf/util/json_util.h>
+
 #include <cmath>
 #include <cstdio>
 #include <fstream>
@@ -18,6 +20,7 @@ namespace {
 constexpr double kUsualPathMm = 100;
 
 struct Question {
+  v1::BeamModel beam_model;
   BeamDescription description;
   double longest_path_mm;
 };
@@ -28,7 +31,8 @@ absl::StatusOr<Question> ReadQuestion(const SpectrumOptions& options) {
     TOMOSLAB_ASSIGN_OR_RETURN(spec, ReadJobFile(options.job_file));
   }
   TOMOSLAB_RETURN_IF_ERROR(ApplyBeamOptions(options.beam, spec.mutable_beam_model()));
-  Question question{{}, options.longest_path_mm > 0 ? options.longest_path_mm : kUsualPathMm};
+  Question question{
+      spec.beam_model(), {}, options.longest_path_mm > 0 ? options.longest_path_mm : kUsualPathMm};
   TOMOSLAB_ASSIGN_OR_RETURN(question.description, ToBeamDescription(spec.beam_model()));
   if (options.longest_path_mm == 0 && spec.has_volume()) {
     const v1::VolumeGeometry& v = spec.volume();
@@ -54,6 +58,19 @@ absl::Status WriteCsv(const FullSpectrum& full, const std::vector<std::string>& 
       file << absl::StrFormat(",%.10g", attenuation[e]);
     file << '\n';
   }
+  file.close();
+  if (!file) return absl::UnavailableError(absl::StrCat(path, ": cannot be written"));
+  return absl::OkStatus();
+}
+
+absl::Status WriteJson(const v1::BeamModel& beam_model, const std::string& path) {
+  google::protobuf::util::JsonPrintOptions format;
+  format.add_whitespace = true;
+  std::string json;
+  if (!google::protobuf::util::MessageToJsonString(beam_model, &json, format).ok())
+    return absl::InternalError("the beam model has no JSON form");
+  std::ofstream file(path);
+  file << json;
   file.close();
   if (!file) return absl::UnavailableError(absl::StrCat(path, ": cannot be written"));
   return absl::OkStatus();
@@ -100,6 +117,8 @@ absl::Status ShowSpectrum(const SpectrumOptions& options) {
     PrintSpectrum(made.full.spectrum);
     PrintModel(made, question.longest_path_mm);
   }
+  if (!options.beam_model_output.empty())
+    TOMOSLAB_RETURN_IF_ERROR(WriteJson(question.beam_model, options.beam_model_output));
   if (options.output.empty()) return absl::OkStatus();
   return WriteCsv(made.full, names, options.output);
 }

@@ -62,6 +62,9 @@ int RunSlices(const SlicesOptions& options);
 struct FetchOptions {
   std::string server, job;
   std::string slices;  // BEGIN:END; empty = all
+  std::optional<double> energy_kev;
+  std::string material;
+  bool labels = false;
   OutputOptions output;
 };
 int RunFetch(FetchOptions options);
@@ -100,8 +103,9 @@ int RunSimulate(const SimulateOptions& options);
 struct SpectrumOptions {
   std::string job_file;  // whose beam_model the flags replace parts of
   BeamOptions beam;
-  double longest_path_mm = 0;  // 0: of the job's volume, else 100
-  std::string output;          // csv; empty: none
+  double longest_path_mm = 0;     // 0: of the job's volume, else 100
+  std::string output;             // csv; empty: none
+  std::string beam_model_output;  // v1.BeamModel in protobuf's JSON mapping; empty: none
 };
 int RunSpectrum(const SpectrumOptions& options);
 

@@ -234,18 +234,35 @@ absl::Status ApplyVolume(const JobOptions& options, const v1::Scan& scan, v1::Jo
   return absl::OkStatus();
 }
 
-}  // namespace
-
-absl::StatusOr<v1::JobSpec> ReadJobFile(const std::string& path) {
+template <class Message>
+absl::StatusOr<Message> ReadJson(const std::string& path) {
   std::ifstream file(path);
   if (!file) return absl::NotFoundError(absl::StrCat(path, ": cannot be opened"));
   std::ostringstream text;
   text << file.rdbuf();
-  v1::JobSpec spec;
-  const auto status = google::protobuf::util::JsonStringToMessage(text.str(), &spec);
-  if (status.ok()) return spec;
-  return absl::InvalidArgumentError(
-      absl::StrCat(path, ": is not a JobSpec in JSON: ", status.ToString()));
+  Message message;
+  const auto status = google::protobuf::util::JsonStringToMessage(text.str(), &message);
+  if (status.ok()) return message;
+  return absl::InvalidArgumentError(absl::StrCat(path, ": is not a ", Message::descriptor()->name(),
+                                                 " in JSON: ", status.ToString()));
+}
+
+/// The beam model of the job file, or of its own; dropped where a flag chose another algorithm than
+/// the job file's.
+absl::Status ApplyBeamModel(const JobOptions& options, v1::JobSpec* spec) {
+  if (!options.beam_model_file.empty()) {
+    TOMOSLAB_ASSIGN_OR_RETURN(*spec->mutable_beam_model(),
+                              ReadJson<v1::BeamModel>(options.beam_model_file));
+  } else if (!options.algorithm.empty() && !IsPolychromatic(spec->algorithm())) {
+    spec->clear_beam_model();
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<v1::JobSpec> ReadJobFile(const std::string& path) {
+  return ReadJson<v1::JobSpec>(path);
 }
 
 absl::StatusOr<v1::JobSpec> MakeJobSpec(const JobOptions& options, const v1::Scan& scan) {
@@ -254,6 +271,7 @@ absl::StatusOr<v1::JobSpec> MakeJobSpec(const JobOptions& options, const v1::Sca
     TOMOSLAB_ASSIGN_OR_RETURN(spec, ReadJobFile(options.job_file));
   }
   TOMOSLAB_RETURN_IF_ERROR(ApplyAlgorithmOptions(options, &spec));
+  TOMOSLAB_RETURN_IF_ERROR(ApplyBeamModel(options, &spec));
   TOMOSLAB_RETURN_IF_ERROR(ApplyStartAndWindow(options, &spec));
   TOMOSLAB_RETURN_IF_ERROR(ApplyProjector(options.projector, &spec));
   TOMOSLAB_RETURN_IF_ERROR(ApplyPreprocessing(options, spec.mutable_preprocessing()));

@@ -13,7 +13,7 @@
 namespace tomoslab {
 
 struct JobOptions {
-  std::string job_file;
+  std::string job_file, beam_model_file;
   std::string name;
   std::string algorithm;  // fdk, sirt, cgls, bb; empty: the job file's, else fdk
   std::optional<int> iterations;

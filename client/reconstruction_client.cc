@@ -13,6 +13,7 @@
 #include "client/interrupt.h"
 #include "client/server_status.h"
 #include "proto/chunking.h"
+#include "proto/volume_content.h"
 #include "tomoslab/v1/reconstruction.grpc.pb.h"
 #include "worker/core/status.h"
 
@@ -22,7 +23,13 @@ namespace {
 constexpr int kCallSeconds = 30;
 constexpr int kPingSeconds = 10;
 
-std::vector<float> ToFloats(const std::string& bytes) {
+std::vector<float> ToFloats(const std::string& bytes,
+                            std::size_t bytes_per_number = sizeof(float)) {
+  if (bytes_per_number == 1) {
+    std::vector<float> labels(bytes.size());
+    for (std::size_t i = 0; i < bytes.size(); ++i) labels[i] = static_cast<unsigned char>(bytes[i]);
+    return labels;
+  }
   std::vector<float> numbers(bytes.size() / sizeof(float));
   std::memcpy(numbers.data(), bytes.data(), numbers.size() * sizeof(float));
   return numbers;
@@ -60,27 +67,30 @@ class ReconstructionClient::Calls {
 
   // One stream from the slice of `next_line` on, which it advances. Unavailable: cut or damaged on
   // the way, ask again.
-  absl::Status ReadSlicesOnce(const std::string& job, const Volume& volume, std::int64_t end_slice,
-                              std::int64_t& next_line, const LineSink& sink) {
+  absl::Status ReadSlicesOnce(const VolumeRequest& wanted, std::int64_t& next_line,
+                              const LineSink& sink) {
     grpc::ClientContext context;
     const OnInterrupt stop([&] { context.TryCancel(); });
     v1::ReadSlicesRequest request;
-    const std::int64_t first_slice = next_line / volume.rows;
-    request.set_job(job);
+    const std::int64_t first_slice = next_line / wanted.volume.rows;
+    request.set_job(wanted.job);
     request.set_first_slice(static_cast<std::int32_t>(first_slice));
-    request.set_slice_count(static_cast<std::int32_t>(end_slice - first_slice));
+    request.set_slice_count(static_cast<std::int32_t>(wanted.slices.end - first_slice));
+    *request.mutable_content() = wanted.content;
     const auto stream = stub->ReadSlices(&context, request);
     v1::VolumeChunk chunk;
     absl::Status taken;
-    while (taken.ok() && stream->Read(&chunk)) taken = Take(chunk, volume, next_line, sink);
+    while (taken.ok() && stream->Read(&chunk)) taken = Take(chunk, wanted, next_line, sink);
     if (!taken.ok()) context.TryCancel();
     const absl::Status status = FromServer(stream->Finish());
     return taken.ok() ? status : taken;
   }
 
-  static absl::Status Take(const v1::VolumeChunk& chunk, const Volume& volume,
+  static absl::Status Take(const v1::VolumeChunk& chunk, const VolumeRequest& wanted,
                            std::int64_t& next_line, const LineSink& sink) {
-    const absl::Status status = CheckChunk(chunk, std::int64_t{4} * volume.columns,
+    const Volume& volume = wanted.volume;
+    const std::size_t bytes = BytesPerVoxel(wanted.content);
+    const absl::Status status = CheckChunk(chunk, static_cast<std::int64_t>(bytes) * volume.columns,
                                            std::int64_t{volume.slices} * volume.rows);
     if (status.code() == absl::StatusCode::kDataLoss)
       return absl::UnavailableError(status.message());
@@ -91,7 +101,7 @@ class ReconstructionClient::Calls {
       return absl::InternalError(absl::StrFormat("lines %d to %d of the volume did not come",
                                                  next_line, chunk.first_line()));
     }
-    const std::vector<float> lines = ToFloats(chunk.data());
+    const std::vector<float> lines = ToFloats(chunk.data(), bytes);
     TOMOSLAB_RETURN_IF_ERROR(sink(
         next_line,
         absl::MakeConstSpan(lines).subspan((next_line - chunk.first_line()) * volume.columns)));
@@ -224,19 +234,18 @@ absl::Status ReconstructionClient::Watch(const std::string& job, std::int64_t af
   }
 }
 
-absl::Status ReconstructionClient::ReadSlices(const std::string& job, const Volume& volume,
-                                              IndexRange slices, const LineSink& sink) {
-  std::int64_t next_line = slices.begin * volume.rows;
-  const std::int64_t end = slices.end * volume.rows;
+absl::Status ReconstructionClient::ReadSlices(const VolumeRequest& wanted, const LineSink& sink) {
+  std::int64_t next_line = wanted.slices.begin * wanted.volume.rows;
+  const std::int64_t end = wanted.slices.end * wanted.volume.rows;
   Backoff backoff(calls_->retry_policy);
   while (next_line < end) {
     const std::int64_t before = next_line;
-    const absl::Status status = calls_->ReadSlicesOnce(job, volume, slices.end, next_line, sink);
+    const absl::Status status = calls_->ReadSlicesOnce(wanted, next_line, sink);
     if (Interrupted()) return absl::CancelledError("interrupted");
     if (next_line > before) backoff.Progressed();
     if (status.ok() && next_line < end) {
-      return absl::InternalError(
-          absl::StrFormat("%s: the server sent lines up to %d, not %d", job, next_line, end));
+      return absl::InternalError(absl::StrFormat("%s: the server sent lines up to %d, not %d",
+                                                 wanted.job, next_line, end));
     }
     if (!status.ok() && (!IsTransient(status) || !backoff.WaitAgain())) return status;
   }

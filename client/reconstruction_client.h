@@ -26,6 +26,14 @@ namespace tomoslab {
 using LineSink =
     std::function<absl::Status(std::int64_t first_line, absl::Span<const float> lines)>;
 
+/// What to read of a job.
+struct VolumeRequest {
+  std::string job;
+  Volume volume;                   // the job's
+  IndexRange slices;               // of it
+  v1::VolumeContent content = {};  // unset: the attenuation
+};
+
 class ReconstructionClient {
  public:
   explicit ReconstructionClient(std::shared_ptr<grpc::Channel> channel, RetryPolicy retry = {});
@@ -54,10 +62,9 @@ class ReconstructionClient {
   absl::Status Watch(const std::string& job, std::int64_t after_event,
                      const std::function<bool(const v1::JobEvent&)>& on_event);
 
-  /// The slices [slices) of a job's volume into `sink`; goes on where it was cut. DataLoss when a
-  /// chunk is damaged.
-  absl::Status ReadSlices(const std::string& job, const Volume& volume, IndexRange slices,
-                          const LineSink& sink);
+  /// Slices of a job's volume into `sink`, labels as numbers too; goes on where it was cut.
+  /// DataLoss when a chunk is damaged.
+  absl::Status ReadSlices(const VolumeRequest& wanted, const LineSink& sink);
 
   /// One preview; NotFound when there is none.
   absl::StatusOr<std::pair<v1::PreviewReady, std::vector<float>>> ReadPreview(

@@ -29,7 +29,8 @@ absl::Status MakeFolder(const std::string& folder) {
       absl::StrCat(folder, ": is no folder to write into", error ? ": " : "", error.message()));
 }
 
-absl::Status WriteMiddleSlices(const MiddlePlanes& planes, const std::string& folder,
+absl::Status WriteMiddleSlices(const MiddlePlanes& planes, const std::string& unit,
+                               const std::string& folder,
                                const std::function<void(const std::string&)>& show) {
   TOMOSLAB_RETURN_IF_ERROR(MakeFolder(folder));
   const GreyWindow window =
@@ -41,8 +42,8 @@ absl::Status WriteMiddleSlices(const MiddlePlanes& planes, const std::string& fo
   for (const auto& [name, image] : images) {
     const std::string path = (std::filesystem::path(folder) / absl::StrCat(name, ".png")).string();
     TOMOSLAB_RETURN_IF_ERROR(WritePng(path, *image, window));
-    show(absl::StrFormat("%s: middle %s slice, %d x %d pixels, black %.4g, white %.4g 1/mm", path,
-                         name, image->columns, image->rows, window.low, window.high));
+    show(absl::StrFormat("%s: middle %s slice, %d x %d pixels, black %.4g, white %.4g %s", path,
+                         name, image->columns, image->rows, window.low, window.high, unit));
   }
   return absl::OkStatus();
 }
@@ -56,6 +57,22 @@ absl::StatusOr<int> RanksOf(ReconstructionClient& client, const v1::Job& job) {
     return event.sequence() < job.last_event();
   }));
   return ranks;
+}
+
+/// What the numbers are, where they are not the attenuation.
+void Describe(const v1::VolumeContent& content, VolumeRecord* record) {
+  if (content.labels()) {
+    record->numbers = VolumeNumbers::kUint8;
+    record->unit = "label";
+    record->provenance.emplace_back("content", "labels: which material, 0 = air");
+  } else if (content.has_material()) {
+    record->unit = "1";
+    record->provenance.emplace_back("content", absl::StrCat("amount of ", content.material(),
+                                                            ", as a fraction of its density"));
+  } else if (content.has_virtual_energy_kev()) {
+    record->provenance.emplace_back(
+        "content", absl::StrFormat("attenuation at %g keV", content.virtual_energy_kev()));
+  }
 }
 
 }  // namespace
@@ -105,6 +122,7 @@ absl::Status WriteOutputs(
                         slices.end - 1, whole.slices - 1));
   }
   record.volume = whole.Slices(slices);
+  Describe(options.content, &record);
   std::unique_ptr<VolumeWriter> writer;
   if (!options.volume.empty()) {
     TOMOSLAB_ASSIGN_OR_RETURN(writer, MakeVolumeWriter(options.volume, record));
@@ -112,7 +130,8 @@ absl::Status WriteOutputs(
   MiddlePlanes planes(record.volume);
   const std::int64_t first = slices.begin * whole.rows, total = slices.size() * whole.rows;
   TOMOSLAB_RETURN_IF_ERROR(client.ReadSlices(
-      job.name(), whole, slices, [&](std::int64_t line, absl::Span<const float> lines) {
+      {job.name(), whole, slices, options.content},
+      [&](std::int64_t line, absl::Span<const float> lines) {
         if (writer != nullptr) TOMOSLAB_RETURN_IF_ERROR(writer->Append(lines));
         if (!options.png_folder.empty()) planes.Add(line - first, lines);
         on_progress(line - first + static_cast<std::int64_t>(lines.size()) / whole.columns, total);
@@ -120,10 +139,13 @@ absl::Status WriteOutputs(
       }));
   if (writer != nullptr) {
     TOMOSLAB_RETURN_IF_ERROR(writer->Finish());
-    show(absl::StrCat(options.volume, ": ", record.volume.ToString(), ", float32, 1/mm"));
+    show(absl::StrCat(options.volume, ": ", record.volume.ToString(), ", ",
+                      record.numbers == VolumeNumbers::kUint8 ? "uint8" : "float32", ", ",
+                      record.unit));
   }
-  return options.png_folder.empty() ? absl::OkStatus()
-                                    : WriteMiddleSlices(planes, options.png_folder, show);
+  return options.png_folder.empty()
+             ? absl::OkStatus()
+             : WriteMiddleSlices(planes, record.unit, options.png_folder, show);
 }
 
 }  // namespace tomoslab

@@ -16,6 +16,7 @@ struct OutputOptions {
   std::string volume;                // FILE.h5 or FOLDER/; empty = none
   std::string png_folder;            // empty = none
   std::optional<IndexRange> slices;  // only these; unset = all
+  v1::VolumeContent content = {};    // unset: the attenuation
 };
 
 /// Where the volume lies and how it came to be, for the writers.

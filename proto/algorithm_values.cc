@@ -18,12 +18,15 @@ using Kind = v1::Algorithm::KindCase;
 
 constexpr int kMaxIterations = 1'000'000;
 
-constexpr std::array<std::pair<Kind, const char*>, 5> kNames = {{
+constexpr std::array<std::pair<Kind, const char*>, 8> kNames = {{
     {Kind::kFdk, "fdk"},
     {Kind::kSirt, "sirt"},
     {Kind::kCgls, "cgls"},
     {Kind::kBb, "bb"},
+    {Kind::kPolyBb, "poly-bb"},
+    {Kind::kPolySirt, "poly-sirt"},
     {Kind::kDart, "dart"},
+    {Kind::kPolyDart, "poly-dart"},
 }};
 
 absl::Status CheckStopping(const v1::Stopping& stopping) {

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_format.h"
 #include "proto/algorithm_values.h"
+#include "proto/beam_model_values.h"
+#include "proto/dart_values.h"
 #include "proto/values.h"
 #include "worker/core/status.h"
 #include "worker/plan/exchange_plan.h"
@@ -42,18 +45,52 @@ AlgorithmKind KindOf(const v1::Algorithm& algorithm) {
       return AlgorithmKind::kCgls;
     case v1::Algorithm::kBb:
       return AlgorithmKind::kBarzilaiBorwein;
+    case v1::Algorithm::kPolyBb:
+      return AlgorithmKind::kPolyBarzilaiBorwein;
+    case v1::Algorithm::kPolySirt:
+      return AlgorithmKind::kPolySirt;
     case v1::Algorithm::kDart:
       return algorithm.dart().loop().inner() == v1::DartLoop::BB ? AlgorithmKind::kDartWithBb
                                                                  : AlgorithmKind::kDart;
+    case v1::Algorithm::kPolyDart:
+      if (algorithm.poly_dart().refine_densities()) return AlgorithmKind::kPolyDartWithDensities;
+      return algorithm.poly_dart().loop().inner() == v1::DartLoop::BB
+                 ? AlgorithmKind::kPolyDartWithBb
+                 : AlgorithmKind::kPolyDart;
     default:
       return AlgorithmKind::kFdk;
   }
 }
 
+int MaterialsOf(const v1::JobSpec& spec) {
+  return IsPolychromatic(spec.algorithm()) ? spec.beam_model().material_size()
+                                           : spec.algorithm().dart().grey_value_per_mm_size();
+}
+
+/// Of an outer iteration of DART or poly-DART.
+int DartPasses(const v1::DartLoop& loop, const v1::JobSpec& spec) {
+  const bool poly = spec.algorithm().has_poly_dart(), bb = loop.inner() == v1::DartLoop::BB;
+  const int projections = poly ? MaterialsOf(spec) : 1;
+  const int backprojections = poly && bb ? MaterialsOf(spec) : 1;
+  const int before = bb ? 2 * projections : 1;  // the first residual and step; 1_F, or the residual
+  int fit = spec.algorithm().dart().fixed_grey_values() ? 1 : MaterialsOf(spec);
+  if (spec.algorithm().poly_dart().refine_densities()) fit *= 2;
+  return loop.inner_iterations() * (projections + backprojections) + before + fit;
+}
+
+/// Projections and backprojections in an iteration.
+int PassesPerIteration(const v1::JobSpec& spec) {
+  const v1::Algorithm& algorithm = spec.algorithm();
+  if (const v1::DartLoop* loop = DartLoopOf(algorithm)) return DartPasses(*loop, spec);
+  if (algorithm.has_poly_sirt() || algorithm.poly_bb().linear_adjoint())
+    return MaterialsOf(spec) + 1;
+  return algorithm.has_poly_bb() ? 2 * MaterialsOf(spec) : 2;
+}
+
 }  // namespace
 
-VectorCounts VectorsOf(const v1::Algorithm& algorithm) {
-  return CountVectors(KindOf(algorithm), algorithm.dart().grey_value_per_mm_size());
+VectorCounts VectorsOf(const v1::JobSpec& spec) {
+  return CountVectors(KindOf(spec.algorithm()), MaterialsOf(spec));
 }
 
 absl::StatusOr<v1::JobPlan> PlanJob(const v1::JobSpec& spec, const v1::Scan& scan,
@@ -69,7 +106,7 @@ absl::StatusOr<v1::JobPlan> PlanJob(const v1::JobSpec& spec, const v1::Scan& sca
   plan.set_volume_bytes(4 * volume.VoxelCount());
   plan.set_projection_bytes(4 * geometry.PixelCount());
   plan.set_exchanged_bytes_per_iteration(
-      2 * ExchangedBytesPerPass(exchange, geometry.detector.columns));
+      PassesPerIteration(complete) * ExchangedBytesPerPass(exchange, geometry.detector.columns));
   std::int64_t largest = 0;
   for (int rank = 0; rank < pool.ranks; ++rank) {
     v1::RankPlan* part = plan.add_rank();
@@ -78,13 +115,17 @@ absl::StatusOr<v1::JobPlan> PlanJob(const v1::JobSpec& spec, const v1::Scan& sca
     part->set_slice_end(static_cast<int>(exchange.slab[rank].end));
     part->set_row_begin(static_cast<int>(exchange.owned[rank].begin));
     part->set_row_end(static_cast<int>(exchange.owned[rank].end));
-    part->set_memory_bytes(
-        RankBytes(exchange, geometry, volume, VectorsOf(complete.algorithm()), rank));
+    part->set_memory_bytes(RankBytes(exchange, geometry, volume, VectorsOf(complete), rank));
     largest = std::max(largest, part->memory_bytes());
   }
   plan.set_fits(pool.memory_bytes_per_rank == 0 || largest <= pool.memory_bytes_per_rank);
   plan.set_explanation(Explain(plan, complete, largest, pool));
   if (!warning.empty()) plan.add_warning(warning);
+  if (complete.has_beam_model()) {
+    TOMOSLAB_ASSIGN_OR_RETURN(const std::vector<std::string> doubts,
+                              CheckBeamModel(complete.beam_model(), volume));
+    for (const std::string& doubt : doubts) plan.add_warning(doubt);
+  }
   if (pool.ranks > volume.slices) {
     plan.add_warning(
         absl::StrFormat("the volume has %d slice(s) for %d ranks: %d rank(s) will idle",

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_format.h"
 #include "proto/algorithm_values.h"
+#include "proto/beam_model_values.h"
 #include "worker/core/status.h"
 
 namespace tomoslab {
@@ -271,6 +272,8 @@ absl::Status ValidateJobSpec(const v1::JobSpec& spec, const v1::Scan& scan) {
   }
   TOMOSLAB_RETURN_IF_ERROR(CheckAlgorithm(spec.algorithm()));
   TOMOSLAB_RETURN_IF_ERROR(CheckBeamModelIsWanted(spec));
+  if (spec.has_beam_model())
+    TOMOSLAB_RETURN_IF_ERROR(CheckBeamModel(spec.beam_model(), volume).status());
   const bool wants_fdk = spec.algorithm().has_fdk() || spec.start().has_fdk();
   if (wants_fdk && !scan.geometry().has_circular()) {
     return absl::InvalidArgumentError(

@@ -20,7 +20,8 @@ std::string Describe(const LineRanges& done) {
   return text;
 }
 
-absl::StatusOr<VolumeReader> Open(const Stores& stores, const v1::Job& job, IndexRange slices) {
+absl::StatusOr<VolumeReader> Open(const Stores& stores, const v1::Job& job, IndexRange slices,
+                                  const v1::VolumeContent& wanted = {}) {
   const int count = job.spec().volume().slices();
   if (slices.begin < 0 || slices.begin > slices.end || slices.end > count) {
     return absl::OutOfRangeError(absl::StrFormat("slices %d .. %d lie outside the %d slices of %s",
@@ -32,8 +33,9 @@ absl::StatusOr<VolumeReader> Open(const Stores& stores, const v1::Job& job, Inde
         "slices %d .. %d of %s are not all there; the job is %s and has finished slices %s",
         slices.begin, slices.end - 1, job.name(), v1::JobState_Name(job.state()), Describe(done)));
   }
+  TOMOSLAB_ASSIGN_OR_RETURN(ContentOfVolume content, ContentOfVolume::Create(job, wanted));
   TOMOSLAB_ASSIGN_OR_RETURN(VolumeFile file, stores.volumes.Open(job));
-  return VolumeReader(std::move(file), slices);
+  return VolumeReader(std::move(file), slices, std::move(content));
 }
 
 }  // namespace
@@ -44,7 +46,7 @@ absl::StatusOr<VolumeReader> ReadSlices(const Stores& stores,
   const std::int64_t first = request.first_slice();
   const std::int64_t end =
       request.slice_count() == 0 ? job.spec().volume().slices() : first + request.slice_count();
-  return Open(stores, job, {first, end});
+  return Open(stores, job, {first, end}, request.content());
 }
 
 absl::StatusOr<VolumeReader> ReadStartVolume(const Stores& stores, const v1::Job& job,

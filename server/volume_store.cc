@@ -79,9 +79,10 @@ absl::StatusOr<bool> VolumeReader::Next(v1::VolumeChunk* chunk) {
   const std::int64_t bytes_per_line = file_.bytes_per_line();
   const IndexRange lines{left_.begin,
                          std::min(left_.end, left_.begin + LinesPerChunk(bytes_per_line))};
-  std::string data(static_cast<std::size_t>(lines.size() * bytes_per_line), '\0');
-  TOMOSLAB_RETURN_IF_ERROR(file_.Read(lines, data.data()));
-  FillChunk(lines.begin, bytes_per_line, data, chunk);
+  std::vector<float> values(lines.size() * bytes_per_line / sizeof(float));
+  TOMOSLAB_RETURN_IF_ERROR(file_.Read(lines, reinterpret_cast<char*>(values.data())));
+  const std::string data = content_.Convert(values);
+  FillChunk(lines.begin, static_cast<std::int64_t>(data.size()) / lines.size(), data, chunk);
   left_.begin = lines.end;
   return true;
 }

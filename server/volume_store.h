@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "proto/line_ranges.h"
+#include "proto/volume_content.h"
 #include "server/volume_file.h"
 
 namespace tomoslab {
@@ -53,17 +54,20 @@ class VolumeStore {
   const std::string folder_;
 };
 
-/// Streams whole slices of a volume, a chunk at a time.
+/// Streams whole slices of a volume, or of what follows from it, a chunk at a time.
 class VolumeReader {
  public:
   /// `slices` must lie inside the volume.
-  VolumeReader(VolumeFile file, IndexRange slices)
-      : file_(std::move(file)), left_{slices.begin * file_.rows(), slices.end * file_.rows()} {}
+  VolumeReader(VolumeFile file, IndexRange slices, ContentOfVolume content = {})
+      : file_(std::move(file)),
+        content_(std::move(content)),
+        left_{slices.begin * file_.rows(), slices.end * file_.rows()} {}
   /// The next lines in order; false at the end.
   absl::StatusOr<bool> Next(v1::VolumeChunk* chunk);
 
  private:
   VolumeFile file_;
+  ContentOfVolume content_;
   IndexRange left_;
 };
 

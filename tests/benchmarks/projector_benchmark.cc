@@ -18,7 +18,7 @@
 #include "worker/core/parallel.h"
 #include "worker/operators/field.h"
 #include "worker/operators/ramp_filter.h"
-#include "worker/projector/joseph.h"
+#include "worker/projector/projector.h"
 #include "worker/projector/voxel_backproject.h"
 
 namespace tomoslab::benchmarks {
@@ -45,9 +45,15 @@ void Copy(benchmark::State& state, int threads) {
   state.counters["GB/s"] = benchmark::Counter(bytes / 1e9, benchmark::Counter::kIsRate);
 }
 
-enum class Kernel { kForward, kBack, kVoxels };
+enum class Kernel { kForward, kBack, kVoxels, kFootprintForward, kFootprintBack };
 
-void Project(benchmark::State& state, Case c, Kernel kernel, int threads) {
+constexpr ProjectorModel ModelOf(Kernel kernel) {
+  return kernel == Kernel::kFootprintForward || kernel == Kernel::kFootprintBack
+             ? ProjectorModel::kFootprint
+             : ProjectorModel::kJoseph;
+}
+
+void RunKernel(benchmark::State& state, Case c, Kernel kernel, int threads) {
   SetThreadCount(threads);
   const Scan scan = ScanOf(c);
   const Volume volume = VolumeOf(c);
@@ -58,15 +64,17 @@ void Project(benchmark::State& state, Case c, Kernel kernel, int threads) {
   for (auto _ : state) {
     switch (kernel) {
       case Kernel::kForward:
-        ProjectJoseph(volume, x.data(), band, y.data());
+      case Kernel::kFootprintForward:
+        Project(ModelOf(kernel), volume, x.data(), band, y.data());
         break;
       case Kernel::kBack:
+      case Kernel::kFootprintBack:
         state.PauseTiming();
         paused -= std::clock();
         std::fill(y.begin(), y.end(), 1e-3f);  // it is scratch: without this it grows
         paused += std::clock();
         state.ResumeTiming();
-        BackprojectJoseph(band, y.data(), volume, x.data());
+        Backproject(ModelOf(kernel), band, y.data(), volume, x.data());
         break;
       case Kernel::kVoxels:
         BackprojectVoxels(band, y.data(), volume, x.data());
@@ -147,9 +155,11 @@ void Register(const std::vector<std::pair<int, int>>& sizes) {
       for (const int threads : {1, 2}) {
         for (const auto& [kernel, name] : {std::pair{Kernel::kForward, "forward"},
                                            {Kernel::kBack, "back"},
-                                           {Kernel::kVoxels, "voxel-driven"}}) {
+                                           {Kernel::kVoxels, "voxel-driven"},
+                                           {Kernel::kFootprintForward, "footprint, forward"},
+                                           {Kernel::kFootprintBack, "footprint, back"}}) {
           add(Name(c, name, threads), [=, kernel = kernel](benchmark::State& state) {
-            Project(state, c, kernel, threads);
+            RunKernel(state, c, kernel, threads);
           });
         }
       }

@@ -161,6 +161,33 @@ TEST(MakeJobSpec, FlagsThatMakeNoSenseAreRefused) {
   refused(options, "somewhere");
 }
 
+TEST(MakeJobSpec, TakesTheBeamModelFromAFile) {
+  const ScratchFolder folder;
+  std::ofstream(folder.path() + "/beam.json")
+      << R"({"source": {"tube": {"voltageKv": 120}}, "material": [{"composition": {"formula": "Al"}}]})";
+  JobOptions options;
+  options.algorithm = "poly-bb";
+  options.beam_model_file = folder.path() + "/beam.json";
+  options.upper_per_mm = 0.3;
+  const auto spec = MakeJobSpec(options, ParallelScan());
+  ASSERT_TRUE(spec.ok()) << spec.status();
+  EXPECT_EQ(spec->beam_model().source().tube().voltage_kv(), 120);
+  EXPECT_EQ(spec->algorithm().poly_bb().stopping().iterations(), 40);
+  EXPECT_EQ(spec->algorithm().poly_bb().bounds().upper_per_mm(), 0.3);
+  // A flag that chooses another algorithm than the job file's drops its beam model.
+  std::ofstream(folder.path() + "/job.json")
+      << R"({"algorithm": {"polyBb": {}}, "beamModel": {"source": {"tube": {"voltageKv": 90}}}})";
+  JobOptions other;
+  other.job_file = folder.path() + "/job.json";
+  EXPECT_TRUE(MakeJobSpec(other, ParallelScan())->has_beam_model());
+  other.algorithm = "bb";
+  EXPECT_FALSE(MakeJobSpec(other, ParallelScan())->has_beam_model());
+  options.beam_model_file = folder.path() + "/job.json";
+  const absl::Status status = MakeJobSpec(options, ParallelScan()).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_NE(std::string(status.message()).find("BeamModel"), std::string::npos) << status;
+}
+
 TEST(IterationText, SaysHowFarAndHowLong) {
   v1::IterationReport report;
   report.set_iteration(12);

@@ -99,7 +99,7 @@ TEST_F(ReconstructionClientTest, SlicesComeCompleteAndInOrderThroughCutsAndDamag
   service_.damage_slices = 1;
   std::vector<float> got;
   const absl::Status status = client_.ReadSlices(
-      "jobs/1", volume(), {1, 6}, [&](std::int64_t first, absl::Span<const float> lines) {
+      {"jobs/1", volume(), {1, 6}}, [&](std::int64_t first, absl::Span<const float> lines) {
         EXPECT_EQ(first, 5 + static_cast<std::int64_t>(got.size()) / 4);
         got.insert(got.end(), lines.begin(), lines.end());
         return absl::OkStatus();
@@ -111,7 +111,7 @@ TEST_F(ReconstructionClientTest, SlicesComeCompleteAndInOrderThroughCutsAndDamag
 
 TEST_F(ReconstructionClientTest, AFullDiskEndsTheFetch) {
   const absl::Status status = client_.ReadSlices(
-      "jobs/1", volume(), {0, 6},
+      {"jobs/1", volume(), {0, 6}},
       [](std::int64_t, absl::Span<const float>) { return absl::ResourceExhaustedError("full"); });
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(service_.slice_streams, 1);

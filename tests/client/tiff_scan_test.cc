@@ -13,7 +13,7 @@ namespace {
 class TiffScanTest : public testing::Test {
  protected:
   void WriteImage(const std::string& name, float value) {
-    auto image = TiffImage::Create(folder_.path() + "/" + name, 1, 3, 0, "");
+    auto image = TiffImage::Create(folder_.path() + "/" + name, {1, 3}, 0, "");
     ASSERT_TRUE(image.ok()) << image.status();
     ASSERT_TRUE(image->WriteLine(0, std::vector<float>{value, value + 1, value + 2}).ok());
     ASSERT_TRUE(image->Close().ok());

@@ -1,21 +1,49 @@
 #include "worker/app/material_report.h"
 
-#include "absl/strings/str_format.h"
+#include <array>
+#include <atomic>
+#include <cstddef>
+
+#include "proto/material_values.h"
+#include "worker/core/parallel.h"
+#include "worker/physics/material_basis.h"
 
 namespace tomoslab {
+namespace {
 
-v1::MaterialReport MaterialReportOf(const DartState& state, const Volume& volume) {
-  const double voxel_mm3 = volume.voxel_width_mm * volume.voxel_width_mm * volume.voxel_height_mm;
-  v1::MaterialReport report;
+double VoxelMm3(const Volume& volume) {
+  return volume.voxel_width_mm * volume.voxel_width_mm * volume.voxel_height_mm;
+}
+
+}  // namespace
+
+v1::MaterialReport MaterialReportOf(const DartState& state, const Volume& volume,
+                                    v1::MaterialReport materials) {
   for (std::size_t m = 0; m < state.counts.voxels.size(); ++m) {
-    v1::MaterialReport::Entry* entry = report.add_entry();
-    entry->set_name(m == 0 ? "air" : absl::StrFormat("material %d", m));
+    v1::MaterialReport::Entry* entry = materials.mutable_entry(static_cast<int>(m));
+    const double density = m == 0 ? 1 : state.density_factors[m - 1];
     entry->set_grey_value_per_mm(m == 0 ? 0 : state.grey_values[m - 1]);
-    entry->set_density_factor(m == 0 ? 1 : state.density_factors[m - 1]);
+    entry->set_density_factor(density);
+    for (double& attenuation : *entry->mutable_attenuation_per_mm()) attenuation *= density;
     entry->set_voxels(state.counts.voxels[m]);
-    entry->set_volume_mm3(voxel_mm3 * static_cast<double>(state.counts.voxels[m]));
+    entry->set_volume_mm3(VoxelMm3(volume) * static_cast<double>(state.counts.voxels[m]));
   }
-  return report;
+  return materials;
+}
+
+void CountVoxels(const DistributedProjector& A, const Field& x, v1::MaterialReport* report) {
+  const MaterialBasis basis(NodesOf(*report));
+  std::array<std::atomic<std::int64_t>, kMostMaterials + 1> voxels{};
+  ParallelChunks(x.size(), [&](std::int64_t begin, std::int64_t end) {
+    std::array<std::int64_t, kMostMaterials + 1> here{};
+    for (std::int64_t i = begin; i < end; ++i) ++here[basis.Label(x.data()[i])];
+    for (std::size_t m = 0; m < here.size(); ++m) voxels[m] += here[m];
+  });
+  for (int m = 0; m < report->entry_size(); ++m) {
+    v1::MaterialReport::Entry* entry = report->mutable_entry(m);
+    entry->set_voxels(A.ranks().SumCounts(voxels[m]));
+    entry->set_volume_mm3(VoxelMm3(A.volume()) * static_cast<double>(entry->voxels()));
+  }
 }
 
 }  // namespace tomoslab

@@ -1,7 +1,9 @@
 #include "worker/app/solve.h"
 
-#include "absl/strings/str_format.h"
+#include "proto/algorithm_values.h"
 #include "worker/app/solve_dart.h"
+#include "worker/app/solve_polychromatic.h"
+#include "worker/app/solver_options.h"
 #include "worker/core/status.h"
 #include "worker/solvers/barzilai_borwein.h"
 #include "worker/solvers/cgls.h"
@@ -11,23 +13,9 @@
 namespace tomoslab {
 namespace {
 
-Stopping ToStopping(const v1::Stopping& message) {
-  return {.iterations = message.iterations(),
-          .relative_residual = message.relative_residual(),
-          .relative_update = message.relative_update()};
-}
-
-Bounds ToBounds(const v1::Bounds& message) {
-  Bounds bounds;
-  if (message.has_lower_per_mm()) bounds.lower = message.lower_per_mm();
-  if (message.has_upper_per_mm()) bounds.upper = message.upper_per_mm();
-  return bounds;
-}
-
-Bounds BoundsOf(const v1::Algorithm& algorithm) {
-  if (algorithm.has_sirt()) return ToBounds(algorithm.sirt().bounds());
-  if (algorithm.has_bb()) return ToBounds(algorithm.bb().bounds());
-  return {};
+Bounds BoundsOf(v1::Algorithm algorithm) {
+  const v1::Bounds* bounds = MutableBounds(&algorithm);
+  return bounds == nullptr ? Bounds{} : ToBounds(*bounds);
 }
 
 RampOptions ToRampOptions(const v1::Fdk& message) {
@@ -62,10 +50,7 @@ absl::Status RunFdk(const DistributedProjector& A, const Field& b, const v1::Fdk
 
 SolverResult Iterate(const DistributedProjector& A, const Field& b, const v1::Algorithm& algorithm,
                      ProgressReporter& reporter, Field& x) {
-  const auto watch = [&](const Progress& progress, const Field& image) {
-    reporter.Iteration(A, progress, image);
-    return reporter.verdict() != Verdict::kGoOn;
-  };
+  const auto watch = ReportingWatch(A, reporter);
   switch (algorithm.kind_case()) {
     case v1::Algorithm::kSirt:
       return Sirt(A, b,
@@ -79,12 +64,11 @@ SolverResult Iterate(const DistributedProjector& A, const Field& b, const v1::Al
       break;
   }
   const v1::BarzilaiBorwein& bb = algorithm.bb();
-  return BarzilaiBorwein(
-      A, b,
-      {.stopping = ToStopping(bb.stopping()),
-       .bounds = ToBounds(bb.bounds()),
-       .step_rule = bb.step_rule() == v1::BarzilaiBorwein::BB1 ? StepRule::kBb1 : StepRule::kBb2},
-      x, watch);
+  return BarzilaiBorwein(A, b,
+                         {.stopping = ToStopping(bb.stopping()),
+                          .bounds = ToBounds(bb.bounds()),
+                          .step_rule = ToStepRule(bb.step_rule())},
+                         x, watch);
 }
 
 }  // namespace
@@ -92,16 +76,15 @@ SolverResult Iterate(const DistributedProjector& A, const Field& b, const v1::Al
 absl::StatusOr<SolveOutcome> Solve(const DistributedProjector& A, const Field& b,
                                    const v1::JobSpec& spec, ProgressReporter& reporter, Field& x) {
   const v1::Algorithm& algorithm = spec.algorithm();
+  if (algorithm.has_poly_bb() || algorithm.has_poly_sirt())
+    return SolvePolychromatic(A, b, spec, reporter, x);
   if (algorithm.has_dart()) return SolveDart(A, b, spec, reporter, x);
+  if (algorithm.has_poly_dart()) return SolvePolyDart(A, b, spec, reporter, x);
   if (algorithm.has_fdk()) {
     TOMOSLAB_RETURN_IF_ERROR(RunFdk(A, b, algorithm.fdk(), reporter, x));
     return SolveOutcome{"filtered and backprojected", 0};
   }
-  const SolverResult result = Iterate(A, b, algorithm, reporter, x);
-  return SolveOutcome{absl::StrFormat("%s; the image after %d iterations, relative residual %.4g",
-                                      Describe(result.reason), result.progress.iteration,
-                                      result.progress.relative_residual),
-                      result.progress.iteration};
+  return OutcomeOf(Iterate(A, b, algorithm, reporter, x));
 }
 
 absl::Status StartFromFdk(const DistributedProjector& A, const Field& b, const v1::JobSpec& spec,

@@ -1,24 +1,13 @@
 #include "worker/app/solve_dart.h"
 
-#include <string>
-#include <vector>
-
 #include "absl/strings/str_format.h"
 #include "proto/dart_values.h"
-#include "worker/app/material_report.h"
+#include "worker/app/dart_job.h"
 #include "worker/solvers/barzilai_borwein.h"
 #include "worker/solvers/dart.h"
 
 namespace tomoslab {
 namespace {
-
-DartLoopOptions ToLoopOptions(const v1::DartLoop& loop) {
-  return {.stopping = {.iterations = loop.stopping().iterations(),
-                       .relative_residual = loop.stopping().relative_residual()},
-          .free_fraction = loop.free_fraction(),
-          .smoothing = loop.smoothing(),
-          .seed = loop.seed()};
-}
 
 DartInnerOptions ToInnerOptions(const v1::DartLoop& loop) {
   DartInnerOptions options{.iterations = loop.inner_iterations()};
@@ -40,51 +29,13 @@ void WarnOfNeighbours(const v1::Dart& dart, ProgressReporter& reporter) {
   }
 }
 
-/// x ← BB of b, x ≥ 0. The last image is not reported here: the loop begins with it.
-int FillStartImage(const DistributedProjector& A, const Field& b, int iterations,
-                   ProgressReporter& reporter, Field& x) {
-  const auto watch = [&](const Progress& progress, const Field& image) {
-    if (progress.iteration < iterations) reporter.Iteration(A, progress, image);
-    return reporter.verdict() != Verdict::kGoOn;
-  };
-  return BarzilaiBorwein(A, b, {.stopping = {.iterations = iterations}, .bounds = {.lower = 0}}, x,
-                         watch)
-      .progress.iteration;
+v1::MaterialReport NamesOf(const v1::Dart& dart) {
+  v1::MaterialReport report;
+  report.add_entry()->set_name("air");
+  for (int m = 1; m <= dart.grey_value_per_mm_size(); ++m)
+    report.add_entry()->set_name(absl::StrFormat("material %d", m));
+  return report;
 }
-
-/// Tells the server about every image of the loop; `before` iterations made its start image.
-class DartReporter {
- public:
-  DartReporter(const DistributedProjector* A, ProgressReporter* reporter, int before)
-      : A_(A), reporter_(reporter), before_(before) {}
-
-  bool operator()(const DartState& state, const Field& x,
-                  const std::vector<std::string>& warnings) const {
-    Progress progress = state.progress;
-    progress.iteration += before_;
-    for (const std::string& warning : warnings) reporter_->Log(v1::WARNING, warning);
-    reporter_->Materials(MaterialReportOf(state, A_->volume()));
-    reporter_->Iteration(*A_, progress, x);
-    return reporter_->verdict() != Verdict::kGoOn;
-  }
-
-  /// Of the image that the loop left.
-  SolveOutcome Finish(const DartResult& result) const {
-    if (reporter_->verdict() == Verdict::kGoOn)
-      reporter_->Materials(MaterialReportOf(result.state, A_->volume()));
-    const Progress& progress = result.state.progress;
-    return {absl::StrFormat("%s; the image after %d iterations, whose segmentation explains the "
-                            "projections best, relative residual %.4g",
-                            Describe(result.reason), before_ + progress.iteration,
-                            progress.relative_residual),
-            before_ + progress.iteration};
-  }
-
- private:
-  const DistributedProjector* A_;
-  ProgressReporter* reporter_;
-  int before_;
-};
 
 }  // namespace
 
@@ -93,15 +44,17 @@ absl::StatusOr<SolveOutcome> SolveDart(const DistributedProjector& A, const Fiel
                                        Field& x) {
   const v1::Dart& dart = spec.algorithm().dart();
   WarnOfNeighbours(dart, reporter);
-  const int start = DartStartIterations(spec);
-  const int before = start == 0 ? 0 : FillStartImage(A, b, start, reporter, x);
-  const DartReporter report(&A, &reporter, before);
-  if (reporter.verdict() != Verdict::kGoOn) return SolveOutcome{"stopped", before};
+  int start = DartStartIterations(spec);
+  if (start > 0) {
+    start = BarzilaiBorwein(A, b, {.stopping = {.iterations = start}, .bounds = {.lower = 0}}, x,
+                            StartWatch(A, start, reporter))
+                .progress.iteration;
+  }
+  if (reporter.verdict() != Verdict::kGoOn) return SolveOutcome{"stopped", start};
   LinearDart model(&A, &b, ToInnerOptions(dart.loop()),
                    {dart.grey_value_per_mm().begin(), dart.grey_value_per_mm().end()},
                    dart.fixed_grey_values() ? GreyValues::kFixed : GreyValues::kFitted);
-  return report.Finish(RunDart(A.grid(), model, ToLoopOptions(dart.loop()), x, report,
-                               [&] { return reporter.Poll() == Verdict::kGoOn; }));
+  return RunDartJob(A, dart.loop(), model, DartReporter(&A, &reporter, NamesOf(dart), start), x);
 }
 
 }  // namespace tomoslab

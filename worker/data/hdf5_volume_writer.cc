@@ -21,9 +21,11 @@ class Hdf5VolumeWriter final : public VolumeWriter {
     TOMOSLAB_RETURN_IF_ERROR(file_.AddText("/implements", "exchange:process"));
     TOMOSLAB_ASSIGN_OR_RETURN(
         dataset_,
-        file_.AddDataset(kData, H5T_IEEE_F32LE, {volume_.slices, volume_.rows, volume_.columns}));
+        file_.AddDataset(kData,
+                         record.numbers == VolumeNumbers::kUint8 ? H5T_STD_U8LE : H5T_IEEE_F32LE,
+                         {volume_.slices, volume_.rows, volume_.columns}));
     TOMOSLAB_RETURN_IF_ERROR(file_.SetAttribute(kData, "axes", std::string("z:y:x")));
-    TOMOSLAB_RETURN_IF_ERROR(file_.SetAttribute(kData, "units", std::string("1/mm")));
+    TOMOSLAB_RETURN_IF_ERROR(file_.SetAttribute(kData, "units", record.unit));
     const double size[] = {volume_.voxel_height_mm, volume_.voxel_width_mm, volume_.voxel_width_mm};
     const double center[] = {volume_.center_mm.z, volume_.center_mm.y, volume_.center_mm.x};
     TOMOSLAB_RETURN_IF_ERROR(file_.SetAttribute(kData, "voxel_size_mm", absl::MakeConstSpan(size)));

@@ -1,6 +1,7 @@
 #include "worker/data/tiff_image.h"
 
 #include <sys/stat.h>
+#include <algorithm>
 
 #include <cstdarg>
 #include <cstdio>
@@ -127,10 +128,13 @@ absl::Status TiffImage::ReadLine(int row, SampleType type, std::byte* line) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<TiffImage> TiffImage::Create(const std::string& path, int rows, int columns,
+absl::StatusOr<TiffImage> TiffImage::Create(const std::string& path, const Layout& layout,
                                             double resolution_per_cm, const std::string& text) {
+  const auto [rows, columns, type] = layout;
   TiffImage image;
   image.path_ = path;
+  image.bits_ = type == SampleType::kUint8 ? 8 : 32;
+  image.format_ = type == SampleType::kUint8 ? SAMPLEFORMAT_UINT : SAMPLEFORMAT_IEEEFP;
   // BigTIFF where an ordinary TIFF could not hold the image.
   const bool big = std::int64_t{rows} * columns * 4 > (std::int64_t{4} << 30) - (1 << 20);
   image.tiff_.reset(OpenQuietly(path, big ? "w8" : "w"));
@@ -139,9 +143,9 @@ absl::StatusOr<TiffImage> TiffImage::Create(const std::string& path, int rows, i
   TIFF* tiff = image.tiff_.get();
   TIFFSetField(tiff, TIFFTAG_IMAGEWIDTH, columns);
   TIFFSetField(tiff, TIFFTAG_IMAGELENGTH, rows);
-  TIFFSetField(tiff, TIFFTAG_BITSPERSAMPLE, 32);
+  TIFFSetField(tiff, TIFFTAG_BITSPERSAMPLE, image.bits_);
   TIFFSetField(tiff, TIFFTAG_SAMPLESPERPIXEL, 1);
-  TIFFSetField(tiff, TIFFTAG_SAMPLEFORMAT, SAMPLEFORMAT_IEEEFP);
+  TIFFSetField(tiff, TIFFTAG_SAMPLEFORMAT, image.format_);
   TIFFSetField(tiff, TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_MINISBLACK);
   TIFFSetField(tiff, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG);
   TIFFSetField(tiff, TIFFTAG_ROWSPERSTRIP, TIFFDefaultStripSize(tiff, 0));
@@ -153,15 +157,19 @@ absl::StatusOr<TiffImage> TiffImage::Create(const std::string& path, int rows, i
   }
   image.rows_ = rows;
   image.columns_ = columns;
-  image.bits_ = 32;
-  image.format_ = SAMPLEFORMAT_IEEEFP;
   image.buffer_ = std::make_unique<std::byte[]>(std::size_t{4} * columns);
   return image;
 }
 
 absl::Status TiffImage::WriteLine(int row, absl::Span<const float> line) {
-  std::memcpy(buffer_.get(), line.data(),
-              line.size() * sizeof(float));  // libtiff may swap bytes in place
+  if (bits_ == 8) {
+    std::transform(line.begin(), line.end(), buffer_.get(), [](float value) {
+      return static_cast<std::byte>(static_cast<std::uint8_t>(value));
+    });
+  } else {
+    std::memcpy(buffer_.get(), line.data(),
+                line.size() * sizeof(float));  // libtiff may swap bytes in place
+  }
   if (TIFFWriteScanline(tiff_.get(), buffer_.get(), static_cast<std::uint32_t>(row), 0) == 1)
     return absl::OkStatus();
   return absl::ResourceExhaustedError(absl::StrFormat(

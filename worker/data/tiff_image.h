@@ -20,9 +20,13 @@ class TiffImage {
   /// Page `page` (from 0) of a file. NotFound, InvalidArgument (colour, tiles, odd bit depths),
   /// DataLoss.
   static absl::StatusOr<TiffImage> Open(const std::string& path, int page);
-  /// A new file with one float32 image. `resolution_per_cm`: pixels per cm along columns and rows;
+  struct Layout {
+    int rows = 0, columns = 0;
+    SampleType type = SampleType::kFloat32;  // or kUint8
+  };
+  /// A new file with one image. `resolution_per_cm`: pixels per cm along columns and rows;
   /// 0 = not said.
-  static absl::StatusOr<TiffImage> Create(const std::string& path, int rows, int columns,
+  static absl::StatusOr<TiffImage> Create(const std::string& path, const Layout& layout,
                                           double resolution_per_cm, const std::string& text);
 
   int rows() const { return rows_; }
@@ -32,6 +36,7 @@ class TiffImage {
 
   /// One line as `type` (its own or float32), into columns · BytesPerSample(type) bytes.
   absl::Status ReadLine(int row, SampleType type, std::byte* line);
+  /// Numbers that the image's type holds exactly.
   absl::Status WriteLine(int row, absl::Span<const float> line);
   absl::Status Close();
 

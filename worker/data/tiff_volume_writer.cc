@@ -16,9 +16,9 @@ namespace {
 class TiffVolumeWriter final : public VolumeWriter {
  public:
   TiffVolumeWriter(std::string folder, const VolumeRecord& record)
-      : folder_(std::move(folder)), volume_(record.volume) {
-    text_ = absl::StrFormat("unit=1/mm\nvoxel_width_mm=%g\nspacing_mm=%g\n", volume_.voxel_width_mm,
-                            volume_.voxel_height_mm);
+      : folder_(std::move(folder)), volume_(record.volume), numbers_(record.numbers) {
+    text_ = absl::StrFormat("unit=%s\nvoxel_width_mm=%g\nspacing_mm=%g\n", record.unit,
+                            volume_.voxel_width_mm, volume_.voxel_height_mm);
     for (const auto& [name, value] : record.provenance)
       absl::StrAppend(&text_, name, "=", value, "\n");
     for (const auto& [name, value] : record.figures)
@@ -50,10 +50,15 @@ class TiffVolumeWriter final : public VolumeWriter {
   std::string Path() const { return absl::StrFormat("%s/recon_%05d.tiff", folder_, slice_); }
   std::string PartPath() const { return Path() + ".part"; }
 
+  SampleType SampleTypeOf() const {
+    return numbers_ == VolumeNumbers::kUint8 ? SampleType::kUint8 : SampleType::kFloat32;
+  }
+
   absl::Status AppendLine(absl::Span<const float> line) {
     if (!image_) {
-      TOMOSLAB_ASSIGN_OR_RETURN(image_, TiffImage::Create(PartPath(), volume_.rows, volume_.columns,
-                                                          10 / volume_.voxel_width_mm, text_));
+      TOMOSLAB_ASSIGN_OR_RETURN(
+          image_, TiffImage::Create(PartPath(), {volume_.rows, volume_.columns, SampleTypeOf()},
+                                    10 / volume_.voxel_width_mm, text_));
     }
     TOMOSLAB_RETURN_IF_ERROR(image_->WriteLine(row_, line));
     if (++row_ < volume_.rows) return absl::OkStatus();
@@ -69,6 +74,7 @@ class TiffVolumeWriter final : public VolumeWriter {
 
   std::string folder_, text_;
   Volume volume_;
+  VolumeNumbers numbers_;
   int slice_ = 0, row_ = 0;  // the next line
   std::optional<TiffImage> image_;
 };

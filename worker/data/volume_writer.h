@@ -13,16 +13,21 @@
 
 namespace tomoslab {
 
+/// How numbers are stored.
+enum class VolumeNumbers { kFloat32, kUint8 };
+
 /// What stands beside the numbers: where the volume lies, and how it came to be.
 struct VolumeRecord {
   Volume volume;
   std::vector<std::pair<std::string, std::string>> provenance;  // name, text: job, algorithm, ...
   std::vector<std::pair<std::string, double>>
       figures;  // name, number: iterations, relative_residual, ...
+  VolumeNumbers numbers = VolumeNumbers::kFloat32;
+  std::string unit = "1/mm";
 };
 
-/// Takes the lines of a volume in order (line = slice · rows + row, 1/mm). Without Finish nothing
-/// that looks finished stays behind.
+/// Takes the lines of a volume in order (line = slice · rows + row, in the record's unit). Without
+/// Finish nothing that looks finished stays behind.
 class VolumeWriter {
  public:
   virtual ~VolumeWriter() = default;
@@ -31,12 +36,12 @@ class VolumeWriter {
   virtual absl::Status Finish() = 0;
 };
 
-/// HDF5: /exchange/data [slice][row][column] float32 with voxel size and centre, provenance at
+/// HDF5: /exchange/data [slice][row][column] with voxel size and centre, provenance at
 /// /process/tomoslab.
 absl::StatusOr<std::unique_ptr<VolumeWriter>> MakeHdf5VolumeWriter(const std::string& path,
                                                                    const VolumeRecord& record);
 
-/// TIFF: FOLDER/recon_00000.tiff ..., one float32 image per slice. The folder is made where it is
+/// TIFF: FOLDER/recon_00000.tiff ..., one image per slice. The folder is made where it is
 /// missing.
 absl::StatusOr<std::unique_ptr<VolumeWriter>> MakeTiffVolumeWriter(const std::string& folder,
                                                                    const VolumeRecord& record);

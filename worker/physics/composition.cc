@@ -84,9 +84,22 @@ std::optional<std::vector<WeightedName>> AsWeightedNames(const std::string& text
   return names;
 }
 
+std::vector<std::string> ElementSymbols() {
+  std::vector<std::string> symbols;
+  for (int z = 1; z <= kHeaviestElement; ++z) {
+    char* symbol = AtomicNumberToSymbol(z, nullptr);
+    symbols.emplace_back(symbol);
+    xrlFree(symbol);
+  }
+  return symbols;
+}
+
 absl::Status UnknownName(const std::string& name) {
+  std::vector<std::string> known = ElementSymbols();  // "al" means Al
+  const std::vector<std::string> compounds = NistNames();
+  known.insert(known.end(), compounds.begin(), compounds.end());
   std::string near;
-  if (const auto similar = SimilarMaterialNames(name, NistNames()); !similar.empty()) {
+  if (const auto similar = SimilarMaterialNames(name, known); !similar.empty()) {
     near = absl::StrFormat("; did you mean %s?", absl::StrJoin(similar, " or "));
   }
   return absl::InvalidArgumentError(absl::StrFormat(

@@ -16,10 +16,20 @@ VectorCounts CountVectors(AlgorithmKind algorithm, int materials) {
       return {.volumes = 3, .projections = 3};  // x, s, p; b, r, q
     case AlgorithmKind::kBarzilaiBorwein:
       return {.volumes = 5, .projections = 3};  // x, g, g_prev, d, best; b, r, q
+    case AlgorithmKind::kPolyBarzilaiBorwein:   // BB's and φ_m(x); b, P_m
+      return {.volumes = 6, .projections = 1 + materials};
+    case AlgorithmKind::kPolySirt:  // SIRT's and φ_m(x); b, R, P_m
+      return {.volumes = 4, .projections = 2 + materials};
     case AlgorithmKind::kDart:  // BB's for the start image; then x, best, C, d, or x, best, s, p
       return {.volumes = 5, .projections = dart_projections, .labels = true};
     case AlgorithmKind::kDartWithBb:  // DART's best and BB's five
       return {.volumes = 6, .projections = dart_projections, .labels = true};
+    case AlgorithmKind::kPolyDart:  // poly-BB's for the start image; then x, best, C, d, φ_m(x)
+      return {.volumes = 6, .projections = 2 + materials, .labels = true};
+    case AlgorithmKind::kPolyDartWithBb:  // DART's best and poly-BB's six
+      return {.volumes = 7, .projections = 1 + materials, .labels = true};
+    case AlgorithmKind::kPolyDartWithDensities:  // b, the paths, residual and slopes of the fit
+      return {.volumes = 7, .projections = 2 + 2 * materials, .labels = true};
   }
   return {};
 }

@@ -14,8 +14,20 @@ struct VectorCounts {
   bool labels = false;
 };
 
-enum class AlgorithmKind { kFdk, kSirt, kCgls, kBarzilaiBorwein, kDart, kDartWithBb };
-/// materials: of the discrete algorithms.
+enum class AlgorithmKind {
+  kFdk,
+  kSirt,
+  kCgls,
+  kBarzilaiBorwein,
+  kPolyBarzilaiBorwein,
+  kPolySirt,
+  kDart,
+  kDartWithBb,
+  kPolyDart,
+  kPolyDartWithBb,
+  kPolyDartWithDensities,  // refined, with either inner solver
+};
+/// materials: of the polychromatic and the discrete algorithms.
 VectorCounts CountVectors(AlgorithmKind algorithm, int materials = 0);
 
 /// Vectors, shadow buffers and exchange buffers of one rank; without the program itself (about 50

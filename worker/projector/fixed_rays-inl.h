@@ -49,8 +49,6 @@ constexpr std::int32_t kFraction = (1 << 24) - 1;
 constexpr double kNearest = -18, kFarthest = kLongestSide + 18;
 /// Where rays stand that touch nothing: no voxel's neighbour.
 constexpr std::int32_t kNowhere = -3 * (1 << 24);
-/// Rays around an array of rays, so that every window of tables can be read.
-constexpr int kPad = 4 * kLanes;
 constexpr int kAlong = 2;  // axis of a line
 
 /// Position of ray i at plane p of the panel: start[i] + p · slope[i].
@@ -86,10 +84,8 @@ inline void Describe(const RayLine& line, int first, int count, Rays& rays) {
 
 /// The same in fixed point, for kPlanes planes.
 struct FixedRays {
-  static constexpr int kRoom = kRaysPerCall + 2 * kPad;
-  alignas(64) std::int32_t lateral_memory[kRoom], along_memory[kRoom];
+  alignas(64) std::int32_t lateral[kRaysPerCall], along[kRaysPerCall];
   alignas(64) std::int32_t lateral_step[kRaysPerCall], along_step[kRaysPerCall];
-  std::int32_t *lateral = lateral_memory + kPad, *along = along_memory + kPad;
 };
 
 /// Of the rays [begin, end), the first and the last that may touch the panel within kPlanes; none:
@@ -143,7 +139,8 @@ struct Bounds {
   int Lowest() const { return (std::min(a, b) - 64) >> 24; }
   int Highest() const { return (std::max(a, b) + 64) >> 24; }
   double Spread(int planes) const {
-    return std::max(std::abs(b - a), std::abs(b - a + (planes - 1) * (b_step - a_step))) / kOne;
+    const double now = static_cast<double>(b) - a, step = static_cast<double>(b_step) - a_step;
+    return std::max(std::abs(now), std::abs(now + (planes - 1) * step)) / kOne;
   }
 };
 

@@ -7,7 +7,7 @@
 #include "worker/core/parallel.h"
 #include "worker/projector/column_tiles.h"
 #include "worker/projector/footprint_geometry.h"
-#include "worker/projector/footprint_kernels.h"
+#include "worker/projector/footprint_slice.h"
 #include "worker/projector/tile_panel.h"
 
 namespace tomoslab {
@@ -47,32 +47,12 @@ class BeamPanel {
                       PlanesBetween(beam.rays, static_cast<double>(tile_.lateral.begin),
                                     static_cast<double>(tile_.lateral.end), tile_.planes));
     if (planes.empty()) return false;
-    const double t = beam.rays.t(planes.begin), edge = row - 0.5;
-    const auto from = static_cast<double>(lateral_.begin);
-    BeamSteps line{
-        .count = static_cast<int>(planes.size()),
-        .columns = std::max(beam.ColumnsAt(planes.begin), beam.ColumnsAt(planes.end - 1)),
-        .low = beam.low(planes.begin) - from,
-        .low_step = beam.low.step,
-        .high = beam.high(planes.begin) - from,
-        .high_step = beam.high.step,
-        // Slice z is the sample [z, z + 1).
-        .start = rows.base + 0.5 - static_cast<double>(first_slice_),
-        .start_step = 0,
-        .step = rows.step,
-        .step_step = 0,
-        .plane = planes.begin - tile_.planes.begin,
-        .last_columns = 0};
+    BeamSteps line = StepsOf(beam, rows, planes, row);
+    line.low -= static_cast<double>(lateral_.begin);
+    line.high -= static_cast<double>(lateral_.begin);
+    line.start -= static_cast<double>(first_slice_);
+    line.plane -= tile_.planes.begin;
     line.last_columns = lateral_.size() - line.columns;
-    if (rows.cone) {
-      const double rise = rows.slope + edge * rows.step;
-      line.start += t * rise;
-      line.start_step = beam.rays.t.step * rise;
-      line.step = t * rows.step;
-      line.step_step = beam.rays.t.step * rows.step;
-    } else {
-      line.start += edge * rows.step;
-    }
     FillBeamSteps(line, panel_, steps);
     return true;
   }
@@ -354,6 +334,10 @@ void ProjectFootprintColumns(const Volume& slab, const float* x, const Projectio
   const auto views = static_cast<std::int64_t>(band.views.size());
   const std::int64_t blocks = DivideUp(band.rows.size(), kBlock);
   if (blocks == 0 || views == 0) return;
+  if (FootprintTakesSlice(slab, geometry)) {
+    ProjectFootprintSlice(slab, x, band, geometry, y);
+    return ScaleByLength(geometry, band, y);
+  }
   struct Run {
     MainAxis main;
     absl::Span<const std::int64_t> views;
@@ -384,6 +368,9 @@ void BackprojectFootprintColumns(const ProjectionBand& band, float* y, const Vol
   if (band.rows.empty()) return;
   const BeamGeometry geometry(slab, band);
   ScaleByLength(geometry, band, y);
+  if (FootprintTakesSlice(slab, geometry)) {
+    return BackprojectFootprintSlice(band, y, geometry, slab, x);
+  }
   const std::int64_t blocks = DivideUp(slab.slices, kBlock);
   for (const MainAxis main : {MainAxis::kX, MainAxis::kY}) {
     const Lattice lattice(slab, main);

@@ -41,13 +41,10 @@ int PixelBeam::ColumnsAt(std::int64_t plane) const {
   return static_cast<int>(std::ceil(std::max(width, 0.0) + slant + 1 - 1e-6));
 }
 
-PixelBeam BeamOf(const Volume& slab, const View& view, std::int64_t column) {
+PixelBeam BeamOf(const Volume& slab, const View& view, std::int64_t column, const RayColumn& rays) {
   const auto center = static_cast<double>(column);
-  const PlaneRay middle = RayAt(slab, view, center);
-  const bool along_x = std::abs(middle.dx) >= std::abs(middle.dy);
-  const MainAxis main = along_x ? MainAxis::kX : MainAxis::kY;
-  const double t_step = 1 / (along_x ? middle.dx : middle.dy);
-  const Positions t{-(along_x ? middle.x : middle.y) * t_step, t_step};
+  const MainAxis main = rays.main;
+  const Positions t = rays.t;
   Positions low = Lateral(RayAt(slab, view, center - 0.5), main),
             high = Lateral(RayAt(slab, view, center + 0.5), main);
   // On the detector, t = 1, or anywhere in parallel beam.
@@ -66,6 +63,23 @@ IndexRange PlanesInFront(const PixelBeam& beam, Beam kind, IndexRange range) {
   return range;
 }
 
+BeamSteps StepsOf(const PixelBeam& beam, const ViewRows& rows, IndexRange planes, double row) {
+  const double t = beam.rays.t(planes.begin), rise = rows.slope + (row - 0.5) * rows.step;
+  const double t_step = beam.rays.t.step;
+  return {.count = static_cast<int>(planes.size()),
+          .columns = std::max(beam.ColumnsAt(planes.begin), beam.ColumnsAt(planes.end - 1)),
+          .low = beam.low(planes.begin),
+          .low_step = beam.low.step,
+          .high = beam.high(planes.begin),
+          .high_step = beam.high.step,
+          .start = rows.base + 0.5 + (rows.cone ? t : 1) * rise,
+          .start_step = rows.cone ? t_step * rise : 0,
+          .step = rows.cone ? t * rows.step : rows.step,
+          .step_step = rows.cone ? t_step * rows.step : 0,
+          .plane = planes.begin,
+          .last_columns = 0};
+}
+
 BeamGeometry::BeamGeometry(const Volume& slab, const ProjectionBand& band)
     : rays_(slab, band),
       columns_(band.columns),
@@ -75,7 +89,7 @@ BeamGeometry::BeamGeometry(const Volume& slab, const ProjectionBand& band)
   ParallelFor(0, views, [&](std::int64_t view) {
     for (std::int64_t column = 0; column < columns_; ++column) {
       PixelBeam& beam = beams_[view * columns_ + column];
-      beam = BeamOf(slab, band.views[view], column);
+      beam = BeamOf(slab, band.views[view], column, rays_.Column(view, column));
       const int planes = beam.rays.main == MainAxis::kX ? slab.columns : slab.rows;
       for (const std::int64_t plane : {0, planes - 1}) {
         most[view] = std::max(most[view], beam.ColumnsAt(plane));

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "worker/projector/column_geometry.h"
+#include "worker/projector/footprint_kernels.h"
 
 namespace tomoslab {
 
@@ -37,10 +38,15 @@ class BeamGeometry {
   int most_columns_ = 1;
 };
 
-/// The beam of a detector column with the given main axis and rays.
-PixelBeam BeamOf(const Volume& slab, const View& view, std::int64_t column);
+/// The beam around the central rays of a detector column, along the same main axis.
+PixelBeam BeamOf(const Volume& slab, const View& view, std::int64_t column, const RayColumn& rays);
 
 /// The planes [range) in front of the source: t > 0 in cone beam.
 IndexRange PlanesInFront(const PixelBeam& beam, Beam kind, IndexRange range);
+
+/// The steps of a beam through `planes`, with lateral positions and plane counted from the slab's
+/// first voxel and slice z filling [z, z + 1); box 0 is that of the band's row `row`. last_columns
+/// is left to the caller.
+BeamSteps StepsOf(const PixelBeam& beam, const ViewRows& rows, IndexRange planes, double row);
 
 }  // namespace tomoslab

@@ -45,6 +45,9 @@ struct Boxes {
   alignas(64) std::int64_t position[kSteps], advance[kSteps];
   alignas(64) std::int32_t first[kSteps], last[kSteps];
   alignas(64) double step[kSteps];
+  /// The part of a box behind its first sample is after + fraction · slope, `whole` of it lies in
+  /// every sample that it covers. slope is per 2⁻²⁶.
+  alignas(64) float after[kSteps], slope[kSteps], whole[kSteps];
   Path path[kSteps];
 };
 
@@ -64,6 +67,9 @@ void Place(const double* start, const double* step, int count, std::int64_t outp
     boxes.position[i] = static_cast<std::int64_t>(std::floor(start[i] * scale + 0.5));
     boxes.advance[i] = static_cast<std::int64_t>(std::floor(step[i] * scale + 0.5));
     boxes.step[i] = step[i];
+    boxes.after[i] = static_cast<float>((step[i] - 1) * inverse);
+    boxes.slope[i] = static_cast<float>(0x1p-26 * inverse);
+    boxes.whole[i] = static_cast<float>(inverse);
   }
   for (int i = 0; i < count; ++i) boxes.path[i] = PathFor(step[i]);
 }
@@ -112,11 +118,8 @@ HWY_INLINE void AddMeans(const float* HWY_RESTRICT line, const Boxes& boxes, int
                          float* HWY_RESTRICT out) {
   const D d;
   const DU du;
-  const double step = boxes.step[i];
-  // beyond_first = (step − 1 + fraction) / step: the part of a box behind its first sample.
-  const V slope = hn::Set(d, static_cast<float>(0x1p-26 / step));
-  const V constant = hn::Set(d, static_cast<float>((step - 1) / step));
-  const V whole = hn::Set(d, static_cast<float>(1 / step));
+  const V slope = hn::Set(d, boxes.slope[i]), after = hn::Set(d, boxes.after[i]);
+  const V whole = hn::Set(d, boxes.whole[i]);
   const V weight = hn::Set(d, static_cast<float>(scale));
   const std::int64_t advance = boxes.advance[i];
   const auto lane_advance =
@@ -132,7 +135,7 @@ HWY_INLINE void AddMeans(const float* HWY_RESTRICT line, const Boxes& boxes, int
     const V fraction = hn::ConvertTo(d, hn::BitCast(DI(), hn::And(at, fraction_bits)));
     V tables[Tables];
     for (int t = 0; t < Tables; ++t) tables[t] = hn::LoadU(d, from + t * kLanes);
-    const V beyond_first = hn::MulAdd(fraction, slope, constant);
+    const V beyond_first = hn::MulAdd(fraction, slope, after);
     const V mean = Mean<Taps>(beyond_first, whole, k, [&](VI index) HWY_ATTR {
       if constexpr (Tables == 2) {
         return Lookup(tables[0], tables[1], index);

@@ -99,8 +99,9 @@ class ForwardProjection {
 
 /// Enough tasks to keep all threads busy, and enough views in each to be worth the copy of a box.
 std::vector<ForwardTask> TasksFor(const DetectorLines& lines) {
-  constexpr std::int64_t kFewestViews = 12, kTasksPerThread = 4, kFewestLines = 32;
-  const std::int64_t views = lines.views(), wanted = kTasksPerThread * ThreadCount();
+  constexpr std::int64_t kFewestViews = 24, kTasksPerThread = 3, kFewestLines = 32;
+  const std::int64_t views = lines.views(),
+                     wanted = ThreadCount() == 1 ? 1 : kTasksPerThread * ThreadCount();
   const std::int64_t in_task =
       std::clamp<std::int64_t>(views / wanted, std::min(views, kFewestViews), views);
   const std::int64_t runs = (views + in_task - 1) / in_task;
@@ -158,7 +159,10 @@ class BackwardTask {
   void RunView(std::int64_t view) {
     const DetectorLines::Shadow shadow = lines_.ShadowOf(view, box_);
     if (shadow.empty()) return;
-    if (panel_.samples == nullptr) panel_ = PanelFor(box_, 0, panel_storage);
+    if (panel_.samples == nullptr) {
+      panel_ = PanelFor(box_, 0, panel_storage);
+      ClearPanel(0, panel_);
+    }
     for (std::int64_t number = shadow.lines.begin; number < shadow.lines.end; ++number) {
       const RayLine line = From(box_, lines_.Line(view, number, box_.roles));
       const IndexRange rays = RaysAt(line, panel_, shadow.rays);

@@ -92,12 +92,21 @@ RayPanel PanelFor(const VoxelBox& box, int beyond, AlignedFloats& storage) {
   // A few cache lines more than a power of two: neighbours must not meet in the same cache set.
   panel.lateral_stride = panel.planes * panel.plane_stride + 48;
   panel.samples = storage.Resize((panel.laterals + beyond) * panel.lateral_stride);
-  std::fill_n(panel.samples, (panel.laterals + beyond) * panel.lateral_stride, 0.0f);
   return panel;
+}
+
+void ClearPanel(int beyond, const RayPanel& panel) {
+  std::fill_n(panel.samples, (panel.laterals + beyond) * panel.lateral_stride, 0.0f);
 }
 
 void CopyToPanel(const VoxelGrid& grid, const float* x, const VoxelBox& box,
                  const RayPanel& panel) {
+  const auto inside = [&](int axis, IndexRange range) {
+    return range.begin >= 0 && range.end < grid.count[axis];
+  };
+  if (!inside(box.roles.lateral, box.laterals) || !inside(box.roles.along, box.alongs)) {
+    ClearPanel(1, panel);
+  }
   ForLinesAlongZ(grid, box, 1, panel,
                  [&](std::int64_t offset, float* to, std::int64_t count, std::int64_t stride) {
                    const float* from = x + offset;

@@ -46,6 +46,8 @@ std::vector<VoxelBox> BoxesOf(const VoxelGrid& grid, AxisRoles roles, int before
 
 /// Panel for a box and, if `beyond` is 1, the voxels after its last on the lateral and along axis.
 RayPanel PanelFor(const VoxelBox& box, int beyond, AlignedFloats& storage);
+/// panel ← 0.
+void ClearPanel(int beyond, const RayPanel& panel);
 /// panel ← x, with zeros outside the grid.
 void CopyToPanel(const VoxelGrid& grid, const float* x, const VoxelBox& box, const RayPanel& panel);
 /// x ← x + panel.

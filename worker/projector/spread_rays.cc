@@ -44,42 +44,39 @@ struct Spacing {
   }
 };
 
-/// The rays of one plane, ready to be looked up.
+/// Places around an array of rays, so that every window of tables can be read.
+constexpr int kPad = 4 * kLanes;
+
+/// The rays of one plane, ready to be looked up: where they stand, and what they give to the
+/// columns on their two sides.
 struct PlaneOfRays {
-  static constexpr int kRoom = FixedRays::kRoom;
-  alignas(64) std::int32_t column_memory[kRoom];
+  static constexpr int kRoom = kRaysPerCall + 2 * kPad;
+  alignas(64) std::int32_t along_memory[kRoom], column_memory[kRoom];
   alignas(64) float left_memory[kRoom], right_memory[kRoom];
-  std::int32_t* column = column_memory + kPad;
+  std::int32_t *along = along_memory + kPad, *column = column_memory + kPad;
   float *left = left_memory + kPad, *right = right_memory + kPad;
 
   PlaneOfRays() {
+    std::fill_n(along_memory, kRoom, kNowhere);
     std::fill_n(column_memory, kRoom, -2);
     std::fill_n(left_memory, kRoom, 0.0f);
     std::fill_n(right_memory, kRoom, 0.0f);
   }
 };
 
-/// Splits the values between the two columns beside each ray, then moves the rays to the next
-/// plane.
+/// Fills the plane from the rays, and moves these to the next plane.
 void FillPlane(const float* values, int count, FixedRays& fixed, PlaneOfRays& plane) {
   const D d;
   const DI di;
   for (int v = 0; v < count; v += kLanes) {
-    const VI lateral = hn::Load(di, fixed.lateral + v);
+    const VI lateral = hn::Load(di, fixed.lateral + v), along = hn::Load(di, fixed.along + v);
     const V value = hn::Load(d, values + v), right = hn::Mul(value, FractionOf(lateral));
+    hn::Store(along, di, plane.along + v);
     hn::Store(hn::ShiftRight<24>(lateral), di, plane.column + v);
     hn::Store(right, d, plane.right + v);
     hn::Store(hn::Sub(value, right), d, plane.left + v);
-  }
-}
-
-void Advance(int count, FixedRays& fixed) {
-  const DI di;
-  for (int v = 0; v < count; v += kLanes) {
-    hn::Store(hn::Add(hn::Load(di, fixed.lateral + v), hn::Load(di, fixed.lateral_step + v)), di,
-              fixed.lateral + v);
-    hn::Store(hn::Add(hn::Load(di, fixed.along + v), hn::Load(di, fixed.along_step + v)), di,
-              fixed.along + v);
+    hn::Store(hn::Add(lateral, hn::Load(di, fixed.lateral_step + v)), di, fixed.lateral + v);
+    hn::Store(hn::Add(along, hn::Load(di, fixed.along_step + v)), di, fixed.along + v);
   }
 }
 
@@ -93,8 +90,8 @@ struct Window {
 /// Adds to kLanes voxels from `voxel` on, in the columns of the window. `kTaps` rays at most touch
 /// a voxel.
 template <int kTaps, int kTables>
-HWY_INLINE void SpreadVector(const FixedRays& fixed, const PlaneOfRays& plane, const Window& window,
-                             int voxel, std::int64_t lateral_stride, float* samples) {
+HWY_INLINE void SpreadVector(const PlaneOfRays& plane, const Window& window, int voxel,
+                             std::int64_t lateral_stride, float* samples) {
   const D d;
   const DI di;
   const auto base = static_cast<int>(std::floor(window.first));
@@ -104,23 +101,22 @@ HWY_INLINE void SpreadVector(const FixedRays& fixed, const PlaneOfRays& plane, c
     }
   };
   V along[kTables], column[kTables], left[kTables], right[kTables];
-  load(fixed.along, along);
+  load(plane.along, along);
   load(plane.column, column);
   for (int t = 0; t < kTables; ++t) {
     left[t] = hn::LoadU(d, plane.left + base + t * kLanes);
     right[t] = hn::LoadU(d, plane.right + base + t * kLanes);
   }
   const VI next = hn::Set(di, 1);
-  const VI k = hn::ShiftLeft<24>(hn::Iota(di, voxel));
-  VI ray = Truncate(hn::MulAdd(hn::Iota(d, 0.0f), hn::Set(d, static_cast<float>(window.slope)),
+  // (Highway 1.0 makes an Iota of integers in memory.)
+  const VI k = hn::ShiftLeft<24>(hn::Add(hn::ConvertTo(di, Numbers()), hn::Set(di, voxel)));
+  VI ray = Truncate(hn::MulAdd(Numbers(), hn::Set(d, static_cast<float>(window.slope)),
                                hn::Set(d, static_cast<float>(window.first - base))));
   // The first ray within one voxel: this or the next.
   const VI distance = hn::Sub(k, hn::BitCast(di, LookupIn<kTables>(along, ray)));
   ray = hn::Add(ray, hn::IfThenElseZero(hn::Gt(distance, hn::Set(di, kFraction)), next));
   VI at[kTaps];
   V to_left[kTaps], to_right[kTaps];
-  M before[kTaps];
-  const VI first_neighbour = hn::Set(di, window.c_begin - 1);
   for (int t = 0; t < kTaps; ++t) {
     const VI apart = hn::Abs(hn::Sub(k, hn::BitCast(di, LookupIn<kTables>(along, ray))));
     const V weight = hn::Max(hn::Zero(d), hn::NegMulAdd(hn::ConvertTo(d, apart),
@@ -128,56 +124,61 @@ HWY_INLINE void SpreadVector(const FixedRays& fixed, const PlaneOfRays& plane, c
     at[t] = hn::BitCast(di, LookupIn<kTables>(column, ray));
     to_left[t] = hn::Mul(weight, LookupIn<kTables>(left, ray));
     to_right[t] = hn::Mul(weight, LookupIn<kTables>(right, ray));
-    before[t] = hn::RebindMask(d, hn::Eq(at[t], first_neighbour));
     ray = hn::Add(ray, next);
   }
   float* HWY_RESTRICT out = samples + window.c_begin * lateral_stride + voxel;
   for (int c = window.c_begin; c < window.c_end; ++c, out += lateral_stride) {
     V sum = hn::LoadU(d, out);
-    const VI number = hn::Set(di, c);
+    const VI here = hn::Set(di, c), before = hn::Set(di, c - 1);
     for (int t = 0; t < kTaps; ++t) {
-      const M here = hn::RebindMask(d, hn::Eq(at[t], number));
-      sum = AddWhere(before[t], to_right[t], AddWhere(here, to_left[t], sum));
-      before[t] = here;
+      sum = AddWhere(hn::RebindMask(d, hn::Eq(at[t], here)), to_left[t], sum);
+      sum = AddWhere(hn::RebindMask(d, hn::Eq(at[t], before)), to_right[t], sum);
     }
     hn::StoreU(sum, d, out);
+  }
+}
+
+/// All rays of one plane. `first`: the line's number of the plane's ray 0; along: their range.
+template <int kTaps, int kTables>
+HWY_INLINE void SpreadPlane(const PlaneOfRays& plane, const RayNumber& number_at, int first,
+                            const Bounds& along, Ends ends, const RayPanel& panel, float* samples) {
+  const int begin = std::max(along.Lowest(), 0) / kLanes,
+            end = std::min(along.Highest() + 1, panel.alongs - 1) / kLanes + 1;
+  double above = number_at(begin * kLanes - 1) - first - kEarlier;
+  for (int v = begin; v < end; ++v) {
+    const double below = above;
+    above = number_at((v + 1) * kLanes - 1) - first - kEarlier;
+    // +1: from the last ray that does not reach the voxel to the first that does.
+    Window window{below + 1, (above - below) / kLanes, 0, 0};
+    if (!(window.first > -kTables * kLanes && window.first < ends.last + 1)) continue;
+    const int low = std::clamp(static_cast<int>(below), ends.first, ends.last),
+              high = std::clamp(static_cast<int>(above + kTaps + 2), ends.first, ends.last);
+    const int a = plane.column[low], b = plane.column[high];
+    window.c_begin = std::max(std::min(a, b), 0);
+    window.c_end = std::min(std::max(a, b) + 2, panel.laterals);
+    if (window.c_begin < window.c_end) {
+      SpreadVector<kTaps, kTables>(plane, window, v * kLanes, panel.lateral_stride, samples);
+    }
   }
 }
 
 /// Planes [plane, plane + planes) of the rays between `ends`.
 template <int kTaps, int kTables>
 void SpreadVectors(const RayPanel& panel, const RayLine& line, int first, int plane, int planes,
-                   const float* values, Ends ends, FixedRays& fixed, PlaneOfRays& at_plane) {
+                   const float* values, Ends ends, FixedRays& fixed, PlaneOfRays* buffers) {
   const int count = (ends.last + kLanes) / kLanes * kLanes;
   Bounds along(fixed.along, fixed.along_step, ends),
       lateral(fixed.lateral, fixed.lateral_step, ends);
   float* samples = panel.samples + plane * panel.plane_stride;
+  // A plane ahead: what was just stored in one order cannot be loaded in another without waiting.
+  FillPlane(values, count, fixed, buffers[0]);
   for (int j = 0; j < planes; ++j, samples += panel.plane_stride) {
-    const int begin = std::max(along.Lowest(), 0) / kLanes,
-              end = std::min(along.Highest() + 1, panel.alongs - 1) / kLanes + 1;
-    if (along.Highest() >= -1 && begin < end && lateral.Highest() >= -1 &&
+    FillPlane(values, count, fixed, buffers[(j + 1) % 2]);
+    if (along.Highest() >= -1 && along.Lowest() < panel.alongs && lateral.Highest() >= -1 &&
         lateral.Lowest() < panel.laterals) {
-      FillPlane(values, count, fixed, at_plane);
-      const RayNumber number_at(line, kAlong, plane + j);
-      double above = number_at(begin * kLanes - 1) - first - kEarlier;
-      for (int v = begin; v < end; ++v) {
-        const double below = above;
-        above = number_at((v + 1) * kLanes - 1) - first - kEarlier;
-        // +1: from the last ray that does not reach the voxel to the first that does.
-        Window window{below + 1, (above - below) / kLanes, 0, 0};
-        if (!(window.first > -kTables * kLanes && window.first < ends.last + 1)) continue;
-        const int low = std::clamp(static_cast<int>(below), ends.first, ends.last),
-                  high = std::clamp(static_cast<int>(above + kTaps + 2), ends.first, ends.last);
-        const std::int32_t a = fixed.lateral[low], b = fixed.lateral[high];
-        window.c_begin = std::max((std::min(a, b) - 64) >> 24, 0);
-        window.c_end = std::min(((std::max(a, b) + 64) >> 24) + 2, panel.laterals);
-        if (window.c_begin < window.c_end) {
-          SpreadVector<kTaps, kTables>(fixed, at_plane, window, v * kLanes, panel.lateral_stride,
-                                       samples);
-        }
-      }
+      SpreadPlane<kTaps, kTables>(buffers[j % 2], RayNumber(line, kAlong, plane + j), first, along,
+                                  ends, panel, samples);
     }
-    Advance(count, fixed);
     along.Advance();
     lateral.Advance();
   }
@@ -238,8 +239,7 @@ void SpreadRays(const RayPanel& panel, const RayLine& line, int first, int count
     used_values[i] = 0;
   }
   FixedRays fixed;
-  std::fill_n(fixed.along_memory, FixedRays::kRoom, kNowhere);
-  PlaneOfRays at_plane;
+  PlaneOfRays buffers[2];
   for (int plane = 0; plane < panel.planes; plane += kPlanes) {
     const int planes = std::min(kPlanes, panel.planes - plane);
     Fix(rays, plane, lanes, fixed);
@@ -257,7 +257,7 @@ void SpreadRays(const RayPanel& panel, const RayLine& line, int first, int count
     };
     const auto spread = [&](auto kTaps, auto kTables) {
       SpreadVectors<kTaps, kTables>(panel, ascending, first, plane, planes, used_values, ends,
-                                    fixed, at_plane);
+                                    fixed, buffers);
     };
     if (simple && fits(2, 2)) {
       spread(std::integral_constant<int, 2>(), std::integral_constant<int, 2>());

@@ -1,6 +1,8 @@
 // DART: discrete tomography from few grey values.
 #pragma once
 
+#include <cmath>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -81,11 +83,8 @@ class LinearDart {
   /// hardly meet a free voxel.
   template <class Masked, class GoOn>
   bool Sirt(const Masked& A_free, const VoxelMask& free, Field& x, GoOn&& go_on) const {
-    Field d = A_->NewVolume(), r = A_->NewProjections(), R = A_->NewProjections();
-    Fill(1, d);
-    KeepOnly(free, d);
-    A_->Project(d, R);
-    R = Inverse(std::move(R), 1e-3);
+    Field d = A_->NewVolume(), r = A_->NewProjections();
+    const Field R = FreeRowInverse(*A_, free, d);
     for (int i = 0; i < inner_.iterations; ++i) {
       if (!go_on()) return false;
       A_->Project(x, r);
@@ -118,21 +117,7 @@ class LinearDart {
         A_->Project(voxels, a.emplace_back(A_->NewProjections()));
       }
     }
-    std::vector<FieldPair> pairs;
-    for (const Field& row : a) {
-      for (const Field& column : a) pairs.push_back({&row, &column});
-      pairs.push_back({&row, b_});
-    }
-    const std::vector<double> dots = PairwiseDots(pairs);
-    NormalEquations equations;
-    equations.materials = count;
-    equations.bb = bb_;
-    for (int m = 0; m < count; ++m) {
-      const double* row = dots.data() + m * (count + 1);
-      equations.matrix.insert(equations.matrix.end(), row, row + count);
-      equations.right.push_back(row[count]);
-    }
-    return equations;
+    return MakeNormalEquations(a, *b_, bb_);
   }
 
   const Op* A_;

@@ -1,6 +1,8 @@
 // An operator for an image of which only some voxels may change.
 #pragma once
 
+#include <utility>
+
 #include "worker/operators/linear_operator.h"
 #include "worker/solvers/voxel_labels.h"
 
@@ -26,5 +28,16 @@ class FreeVoxelsOperator {
   const Op* A_;
   const VoxelMask* free_;
 };
+
+/// R_F = 1 / (A 1_F) for the free voxels F, and 0 for rays that hardly meet one. `scratch` is a
+/// volume that will be overwritten.
+template <LinearOperator Op>
+Field FreeRowInverse(const Op& A, const VoxelMask& free, Field& scratch) {
+  Fill(1, scratch);
+  KeepOnly(free, scratch);
+  Field sums = A.NewProjections();
+  A.Project(scratch, sums);
+  return Inverse(std::move(sums), 1e-3);
+}
 
 }  // namespace tomoslab

@@ -16,9 +16,58 @@ std::string ListOf(absl::Span<const double> values) {
   });
 }
 
-/// The solution for the materials `present`; empty when the equations do not determine it.
-std::vector<double> SolveFor(const NormalEquations& equations, const std::vector<int>& present) {
+bool AreGreyValues(absl::Span<const double> values) {
+  double before = 0;
+  for (const double value : values) {
+    if (!std::isfinite(value) || !(value > before * (1 + 1e-6)) || !(value > 0)) return false;
+    before = value;
+  }
+  return true;
+}
+
+std::vector<int> PresentIn(const NormalEquations& equations) {
+  std::vector<int> present;
+  for (int m = 0; m < equations.materials; ++m) {
+    if (equations.matrix[m * equations.materials + m] > 0) present.push_back(m);
+  }
+  return present;
+}
+
+}  // namespace
+
+double NormalEquations::Misfit(absl::Span<const double> grey_values) const {
+  double misfit = bb / 2;
+  for (int m = 0; m < materials; ++m) {
+    misfit -= grey_values[m] * right[m];
+    for (int n = 0; n < materials; ++n)
+      misfit += grey_values[m] * grey_values[n] * matrix[m * materials + n] / 2;
+  }
+  return std::max(0.0, misfit);
+}
+
+NormalEquations MakeNormalEquations(absl::Span<const Field> a, const Field& b, double bb) {
+  std::vector<FieldPair> pairs;
+  for (const Field& row : a) {
+    for (const Field& column : a) pairs.push_back({&row, &column});
+    pairs.push_back({&row, &b});
+  }
+  const std::vector<double> dots = PairwiseDots(pairs);
+  NormalEquations equations;
+  equations.materials = static_cast<int>(a.size());
+  equations.bb = bb;
+  for (std::size_t m = 0; m < a.size(); ++m) {
+    const double* row = dots.data() + m * (a.size() + 1);
+    equations.matrix.insert(equations.matrix.end(), row, row + a.size());
+    equations.right.push_back(row[a.size()]);
+  }
+  return equations;
+}
+
+std::vector<double> SolveNormalEquations(const NormalEquations& equations) {
+  const std::vector<int> present = PresentIn(equations);
   const int n = static_cast<int>(present.size());
+  std::vector<double> result(equations.materials, 0.0);
+  if (n == 0) return result;
   Eigen::MatrixXd matrix(n, n);
   Eigen::VectorXd right(n), scale(n);
   const auto entry = [&](int i, int j) {
@@ -34,38 +83,15 @@ std::vector<double> SolveFor(const NormalEquations& equations, const std::vector
   constexpr double kSingular = 1e-9;  // projections are float32: less is rounding
   if (!(spectrum.eigenvalues()[0] > kSingular * spectrum.eigenvalues()[n - 1])) return {};
   const Eigen::VectorXd solution = scale.cwiseProduct(matrix.ldlt().solve(right));
-  return {solution.data(), solution.data() + n};
-}
-
-bool AreGreyValues(absl::Span<const double> values) {
-  double before = 0;
-  for (const double value : values) {
-    if (!std::isfinite(value) || !(value > before * (1 + 1e-6)) || !(value > 0)) return false;
-    before = value;
-  }
-  return true;
-}
-
-}  // namespace
-
-double NormalEquations::Misfit(absl::Span<const double> grey_values) const {
-  double misfit = bb / 2;
-  for (int m = 0; m < materials; ++m) {
-    misfit -= grey_values[m] * right[m];
-    for (int n = 0; n < materials; ++n)
-      misfit += grey_values[m] * grey_values[n] * matrix[m * materials + n] / 2;
-  }
-  return std::max(0.0, misfit);
+  for (int i = 0; i < n; ++i) result[present[i]] = solution[i];
+  return result;
 }
 
 GreyValueFit FitGreyValues(const NormalEquations& equations, absl::Span<const double> before) {
   GreyValueFit fit{.grey_values = {before.begin(), before.end()}, .warning = ""};
-  std::vector<int> present;
-  for (int m = 0; m < equations.materials; ++m) {
-    if (equations.matrix[m * equations.materials + m] > 0) present.push_back(m);
-  }
+  const std::vector<int> present = PresentIn(equations);
   if (present.empty()) return fit;
-  const std::vector<double> solution = SolveFor(equations, present);
+  const std::vector<double> solution = SolveNormalEquations(equations);
   if (solution.empty()) {
     fit.warning = absl::StrFormat(
         "the projections cannot tell the %d materials apart: the grey values stay at %s 1/mm",
@@ -73,7 +99,7 @@ GreyValueFit FitGreyValues(const NormalEquations& equations, absl::Span<const do
     return fit;
   }
   std::vector<double> fitted = fit.grey_values;
-  for (std::size_t i = 0; i < present.size(); ++i) fitted[present[i]] = solution[i];
+  for (const int m : present) fitted[m] = solution[m];
   std::sort(fitted.begin(), fitted.end());
   if (AreGreyValues(fitted)) {
     fit.grey_values = std::move(fitted);

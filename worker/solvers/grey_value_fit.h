@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/types/span.h"
+#include "worker/operators/field.h"
 
 namespace tomoslab {
 
@@ -19,6 +20,12 @@ struct NormalEquations {
   /// ½‖Σ_m ρ_m a_m − b‖².
   double Misfit(absl::Span<const double> grey_values) const;
 };
+
+/// matrix[m][m'] = ⟨a_m, a_m'⟩, right[m] = ⟨a_m, b⟩, in one reduction; bb as given.
+NormalEquations MakeNormalEquations(absl::Span<const Field> a, const Field& b, double bb);
+
+/// ρ, 0 for materials whose a_m is 0; empty when the equations do not determine the others.
+std::vector<double> SolveNormalEquations(const NormalEquations& equations);
 
 struct GreyValueFit {
   std::vector<double> grey_values;  // ascending strictly, above 0

@@ -17,17 +17,17 @@ concept Objective = requires(F& f, decltype(f.NewVolume())& x) {
   f.Gradient(x, x);  // (x, g): at the x of the last Value
 };
 
-/// Cauchy's step along −g: a parabola through f(x), the slope −⟨g,g⟩ and f(x − t g), t = f/⟨g,g⟩,
-/// which is half the step that would end at f = 0. Costs a Value. `trial` is scratch.
+/// Cauchy's step along −g: a parabola through f(x), the slope −⟨g,g⟩ and f(x − t g), where t =
+/// 2 f / ⟨g,g⟩ is the step that a parabola with the least value 0 would take. Costs a Value.
+/// `trial` is scratch.
 template <Objective F, class Volume>
 double FirstStep(F& f, double misfit, const Volume& x, const Volume& g, Volume& trial) {
   const double gg = Dot(g, g);
   if (!(gg > 0)) return 0;
-  const double t = misfit / gg;
+  const double t = 2 * misfit / gg;
   Copy(x, trial);
   Axpy(-t, g, trial);
-  const double beyond = f.Value(trial);
-  return beyond > 0 ? 0.5 * t * misfit / beyond : t;
+  return t * misfit / (misfit + f.Value(trial));
 }
 
 /// min f(x) over lower ≤ x ≤ upper, as BarzilaiBorwein does it for a quadratic f (its references,

@@ -63,6 +63,35 @@ TEST(Hdf5VolumeWriter, KeepsNumbersPlaceAndProvenance) {
   EXPECT_EQ(*file->NumberAttribute("/process/tomoslab", "iterations"), 30);
 }
 
+TEST(VolumeWriters, StoreLabelsInAByte) {
+  const ScratchFolder folder;
+  VolumeRecord record = Record();
+  record.numbers = VolumeNumbers::kUint8;
+  record.unit = "label";
+  const std::vector<float> labels = {0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3,
+                                     4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7};
+  for (const char* output : {"/labels.h5", "/labels/"}) {
+    auto writer = MakeVolumeWriter(folder.path() + output, record);
+    ASSERT_TRUE(writer.ok()) << writer.status();
+    ASSERT_TRUE((*writer)->Append(labels).ok());
+    ASSERT_TRUE((*writer)->Finish().ok());
+  }
+  const auto file = Hdf5File::Open(folder.path() + "/labels.h5");
+  const auto data = file->OpenDataset("/exchange/data");
+  ASSERT_TRUE(data.ok());
+  EXPECT_EQ(data->sample_type, SampleType::kUint8);
+  EXPECT_EQ(*file->TextAttribute("/exchange/data", "units"), "label");
+  std::vector<float> values(24);
+  ASSERT_TRUE(data->Read({0, 0, 0}, {4, 2, 3}, SampleType::kFloat32, values.data()).ok());
+  EXPECT_EQ(values, labels);
+  auto slice = TiffImage::Open(folder.path() + "/labels/recon_00001.tiff", 0);
+  ASSERT_TRUE(slice.ok()) << slice.status();
+  EXPECT_EQ(slice->sample_type(), SampleType::kUint8);
+  std::byte line[3];
+  ASSERT_TRUE(slice->ReadLine(1, SampleType::kUint8, line).ok());
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(std::to_integer<int>(line[i]), labels[9 + i]);
+}
+
 TEST(Hdf5VolumeWriter, AnUnfinishedVolumeIsNotLeftBehind) {
   const ScratchFolder folder;
   {

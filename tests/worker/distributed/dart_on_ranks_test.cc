@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <vector>
 
+#include "tests/support/beam_models.h"
 #include "tests/support/geometries.h"
 #include "worker/distributed/distributed_projector.h"
 #include "worker/solvers/dart.h"
+#include "worker/solvers/poly_dart.h"
 
 namespace tomoslab {
 namespace {
@@ -88,6 +90,20 @@ DartResult RunDartOn(const DistributedProjector& A, DartInner inner, Field& x) {
       [] { return true; });
 }
 
+/// Label differences of two results, of all ranks; `whole` is on one rank.
+std::int64_t DifferentLabels(const DistributedProjector& A, const Field& x,
+                             const DartResult& result, const Field& whole, const DartResult& one) {
+  const MaterialBasis materials(result.state.grey_values), ones(one.state.grey_values);
+  std::int64_t different = 0;
+  for (std::int64_t outer = 0; outer < x.outer(); ++outer) {
+    for (std::int64_t z = A.slab().begin; z < A.slab().end; ++z) {
+      different +=
+          materials.Label(x.line(outer)[z - A.slab().begin]) != ones.Label(whole.line(outer)[z]);
+    }
+  }
+  return SumOverRanks(x, {different})[0];
+}
+
 class DartWithInner : public ::testing::TestWithParam<DartInner> {};
 
 TEST_P(DartWithInner, EqualsOneRank) {
@@ -102,15 +118,7 @@ TEST_P(DartWithInner, EqualsOneRank) {
     ASSERT_EQ(result.state.grey_values.size(), 2u);
     for (int m = 0; m < 2; ++m)
       EXPECT_NEAR(result.state.grey_values[m], one.state.grey_values[m], 2e-4 * 0.1) << name;
-    const MaterialBasis materials(result.state.grey_values), ones(one.state.grey_values);
-    std::int64_t different = 0;
-    for (std::int64_t outer = 0; outer < x.outer(); ++outer) {
-      for (std::int64_t z = A.slab().begin; z < A.slab().end; ++z) {
-        different += materials.Label(x.line(outer)[z - A.slab().begin]) !=
-                     ones.Label(expected.line(outer)[z]);
-      }
-    }
-    const std::int64_t all = SumOverRanks(x, {different})[0];
+    const std::int64_t all = DifferentLabels(A, x, result, expected, one);
     EXPECT_LE(static_cast<double>(all), 5e-4 * static_cast<double>(volume.VoxelCount())) << name;
   }
 }
@@ -118,6 +126,47 @@ TEST_P(DartWithInner, EqualsOneRank) {
 INSTANTIATE_TEST_SUITE_P(Inner, DartWithInner,
                          ::testing::Values(DartInner::kSirt, DartInner::kBarzilaiBorwein,
                                            DartInner::kCgls));
+
+DartResult RunPolyDartOn(const DistributedProjector& A, PolyDartInner inner, Field& x) {
+  const BeamModel model = testing::AluminiumAndIron();
+  // The ball's 0.05 and 0.12 become aluminium and iron.
+  Field b = A.NewProjections(), truth = A.NewVolume();
+  Discretize(PhantomImage(A), MaterialBasis({0.05, 0.12}), truth);
+  FillFrom(A.volume(), truth, [&](std::int64_t column, std::int64_t row, std::int64_t slice) {
+    const float value = truth.line(row * A.volume().columns + column)[slice - A.slab().begin];
+    if (value == 0) return 0.0f;
+    return static_cast<float>(model.materials[value > 0.1f ? 1 : 0].reference_per_mm);
+  });
+  PolychromaticProjection projection(A, model);
+  projection.Project(truth);
+  projection.LineIntegrals(0, b.size(), b.data());
+  Fill(0, x);
+  PolychromaticObjective f(A, b, model, {});
+  const auto never = [](const auto&...) { return false; };
+  PolyBarzilaiBorwein(f, {.stopping = {.iterations = 10}, .bounds = PolychromaticBounds(model)}, x,
+                      never);
+  PolychromaticDart poly(&A, &b, model,
+                         {.inner = inner, .inner_iterations = 4, .densities = Densities::kRefined});
+  return RunDart(A.grid(), poly, {.stopping = {.iterations = 4}}, x, never, [] { return true; });
+}
+
+TEST(PolyDartOnRanks, EqualsOneRank) {
+  const Communicator world = Communicator::World(), alone = Communicator::Alone();
+  for (const auto& [name, scan, volume] : testing::AllGeometries(40)) {
+    if (name != "cone" && name != "fan") continue;
+    for (const auto inner : {PolyDartInner::kPolySirt, PolyDartInner::kPolyBarzilaiBorwein}) {
+      const DistributedProjector A(scan, volume, &world), whole(scan, volume, &alone);
+      Field x = A.NewVolume(), expected = whole.NewVolume();
+      const DartResult result = RunPolyDartOn(A, inner, x);
+      const DartResult one = RunPolyDartOn(whole, inner, expected);
+      const std::int64_t all = DifferentLabels(A, x, result, expected, one);
+      EXPECT_LE(static_cast<double>(all), 5e-4 * static_cast<double>(volume.VoxelCount())) << name;
+      for (int m = 0; m < 2; ++m) {
+        EXPECT_NEAR(result.state.density_factors[m], one.state.density_factors[m], 1e-3) << name;
+      }
+    }
+  }
+}
 
 }  // namespace
 }  // namespace tomoslab

@@ -64,6 +64,7 @@ TEST(AttenuationTest, RefusalsSayWhyAndWhatToDo) {
       {{"Al", -1}, "density_g_per_cm3 = -1 is outside 0 .. 25 g/cm3"},
       {{"Al", 2700}, "is it in kg/m3?"},
       {{"Al", std::nan("")}, "density_g_per_cm3 = nan"},
+      {{"ti", 0}, "did you mean \"Ti\""},
       {{"Uue", 1}, "knows no material 'Uue'"},
   };
   for (const Case& c : cases) {

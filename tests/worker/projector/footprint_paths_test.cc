@@ -49,6 +49,11 @@ std::vector<Case> Cases() {
     for (const int slices : {1, 2, 16, 17, 64, 130}) cases.push_back({beam, 1, 1, 19, slices});
     for (const double shift : {-20.0, 9.0, 40.0}) cases.push_back({beam, 1, 1.1, 135, 20, shift});
     cases.push_back({beam, 1, 1, 1, 9});
+    for (const double height : {0.2, 1.0, 3.0, -0.7}) {  // a single slice, on one row and on many
+      cases.push_back({beam, 1.6, height, 1, 1});
+      cases.push_back({beam, 0.6, height, 14, 1, 2.5});
+    }
+    cases.push_back({beam, 8, 1, 3, 1});  // beams wider than the slice: back to the columns
   }
   return cases;
 }
@@ -122,10 +127,11 @@ template <class Visit>
 void ForWeights(const Problem& p, Visit&& visit) {
   const Volume& volume = p.volume;
   const int columns = p.scan.detector.columns, rows = p.scan.detector.rows;
+  const BeamGeometry geometry(volume, AllRows(p.scan));
   for (std::size_t v = 0; v < p.scan.views.size(); ++v) {
     const View& view = p.scan.views[v];
     for (int column = 0; column < columns; ++column) {
-      const PixelBeam beam = BeamOf(volume, view, column);
+      const PixelBeam& beam = geometry.Beam(static_cast<std::int64_t>(v), column);
       const bool along_x = beam.rays.main == MainAxis::kX;
       const Vec3 level = view.Direction(0, column);
       for (int cell = 0; cell < volume.columns * volume.rows; ++cell) {

@@ -1,0 +1,17 @@
+// Poly-BB and poly-SIRT as jobs.
+#pragma once
+
+#include "absl/status/statusor.h"
+#include "tomoslab/v1/job.pb.h"
+#include "worker/app/progress_reporter.h"
+#include "worker/app/solve.h"
+#include "worker/distributed/distributed_projector.h"
+
+namespace tomoslab {
+
+/// As Solve, for algorithms that need spec.beam_model.
+absl::StatusOr<SolveOutcome> SolvePolychromatic(const DistributedProjector& A, const Field& b,
+                                                const v1::JobSpec& spec, ProgressReporter& reporter,
+                                                Field& x);
+
+}  // namespace tomoslab
