@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "client/beam_flags.h"
 #include "client/commands.h"
 #include "client/exit_code.h"
 
@@ -384,45 +385,6 @@ void AddPlan(CLI::App& app, Action& action) {
   });
 }
 
-/// What the X-rays are; `with_materials`: and what the object is made of.
-void AddBeam(CLI::App& command, BeamOptions& beam, bool with_materials) {
-  const std::string group = "X-rays";
-  command.add_option("--tube-kv", beam.tube_kv, "Tube voltage, kV")->group(group);
-  command.add_option("--target", beam.target, "The tube's target, an element (default W)")
-      ->group(group);
-  command
-      .add_option("--takeoff-deg", beam.takeoff_angle_deg, "Between target and beam (default 12)")
-      ->group(group);
-  command.add_option("--spectrum", beam.spectrum_csv, "Photons by energy instead of a tube")
-      ->group(group)
-      ->type_name("FILE.csv");
-  command
-      .add_option("--filter", beam.filters, "In the beam: material and mm (\"Al 2\"); repeatable")
-      ->allow_extra_args(false)
-      ->group(group);
-  command.add_option("--detector", beam.absorber, "What absorbs photons (\"CsI@4.51 0.5\")")
-      ->group(group);
-  command
-      .add_flag("--energy-integrating", beam.energy_integrating,
-                "Photons count by their energy (default: each as 1)")
-      ->group(group);
-  command
-      .add_option("--reference-kev", beam.reference_energy_kev,
-                  "Energy that attenuation values are given at (default: chosen)")
-      ->group(group);
-  if (!with_materials) return;
-  command
-      .add_option("--material", beam.materials,
-                  "[NAME=]FORMULA[@DENSITY], for example \"pmma=C5H8O2@1.19\"; repeatable")
-      ->allow_extra_args(false)
-      ->group(group);
-  command
-      .add_option(
-          "--compression-tolerance", beam.compression_tolerance,
-          "Of line integrals, by the few energies that replace the spectrum (default 0.001)")
-      ->group(group);
-}
-
 void AddSpectrum(CLI::App& app, Action& action) {
   auto options = std::make_shared<SpectrumOptions>();
   CLI::App* command =
@@ -431,7 +393,7 @@ void AddSpectrum(CLI::App& app, Action& action) {
       "Example: tomoslab spectrum --tube-kv 120 --filter \"Al 2\" --detector \"CsI@4.51 0.5\" "
       "--energy-integrating --material Al --material Fe -o spectrum.csv");
   command->add_option("--job", options->job_file, "Job file whose beam_model is shown");
-  AddBeam(*command, options->beam, true);
+  AddBeamFlags(*command, options->beam, BeamFlags::kWithMaterials);
   command->add_option("--path-mm", options->longest_path_mm, "Longest path through the object")
       ->check(Quiet(CLI::PositiveNumber));
   command->add_option("-o,--output", options->output, "All energies, for a plot or for simulate")
@@ -467,7 +429,7 @@ void AddSimulate(CLI::App& app, Action& action) {
   command->add_option("--seed", options->seed, "Of the noise")->capture_default_str();
   command->add_option("--quantity", options->quantity, "transmission, counts or line-integrals")
       ->capture_default_str();
-  AddBeam(*command, options->beam, false);
+  AddBeamFlags(*command, options->beam, BeamFlags::kBeamOnly);
   command->callback([=, &action] { action = [=] { return RunSimulate(*options); }; });
 }
 

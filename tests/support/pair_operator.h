@@ -1,6 +1,7 @@
 // The projector of a whole volume on one rank, without MPI: what solvers run on, for tests.
 #pragma once
 
+#include "worker/geometry/scan.h"
 #include "worker/operators/field.h"
 #include "worker/projector/projector.h"
 

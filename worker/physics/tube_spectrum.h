@@ -28,10 +28,11 @@ struct Tube {
 /// their constants for tungsten, the depth fitted to measured beams. Lines: their K yield A (U −
 /// 1)^1.648, for other shells and elements scaled by ω n / Z (ω: xraylib's fluorescence yield; n:
 /// electrons per K shell's two; the form of Green & Cosslett, Proc. Phys. Soc. 78, 1961), split by
-/// xraylib's radiative rates. First half-value layers of filtered tungsten beams, 40 .. 150 kV, lie
-/// within 4 % of measured ones (tests/worker/physics/tube_spectrum_test.cc). Other targets, and
-/// more than 150 kV, extrapolate this: measure, and give a table instead, where the figures matter.
-/// No window, no air, no ripple and no roughness are in it.
+/// xraylib's radiative rates. First half-value layers of filtered tungsten beams lie within 4 % of
+/// measured ones, 40 .. 120 kV behind aluminium, 100 .. 300 kV behind copper and tin
+/// (tests/worker/physics/tube_spectrum_test.cc). Other targets extrapolate this: measure, and give
+/// a table instead, where the figures matter. No window, no air, no ripple and no roughness are in
+/// it.
 absl::StatusOr<Spectrum> TubeSpectrum(const Tube& tube);
 
 }  // namespace tomoslab

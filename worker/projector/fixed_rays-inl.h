@@ -41,8 +41,8 @@ HWY_INLINE V LookupIn(const V* tables, VI index) {
 }
 
 /// Positions are multiples of 2⁻²⁴ voxels, steps are added over this many planes at most: their
-/// rounding stays below 5e-7 voxels.
-constexpr int kPlanes = 16;
+/// rounding stays below 3e-7 voxels.
+constexpr int kPlanes = 16, kMiddle = kPlanes / 2;
 constexpr double kOne = 0x1p24;
 constexpr std::int32_t kFraction = (1 << 24) - 1;
 /// A ray with a position further outside a panel than this does not reach it within kPlanes.
@@ -113,12 +113,17 @@ inline void Fix(const Rays& rays, int plane, int count, FixedRays& fixed) {
     const bool near = (rays.used[i] != 0) & (lateral > kNearest) & (lateral < kFarthest) &
                       (lateral_end > kNearest) & (lateral_end < kFarthest) & (along > kNearest) &
                       (along < kFarthest) & (along_end > kNearest) & (along_end < kFarthest);
-    out_lateral[i] = near ? static_cast<std::int32_t>(std::floor(lateral * kOne + 0.5)) : kNowhere;
-    out_along[i] = near ? static_cast<std::int32_t>(std::floor(along * kOne + 0.5)) : kNowhere;
-    fixed.lateral_step[i] =
-        near ? static_cast<std::int32_t>(std::floor(rays.lateral_slope[i] * kOne + 0.5)) : 0;
-    fixed.along_step[i] =
-        near ? static_cast<std::int32_t>(std::floor(rays.along_slope[i] * kOne + 0.5)) : 0;
+    // The rounded step is right in the middle of the planes.
+    const double lateral_step = std::floor(rays.lateral_slope[i] * kOne + 0.5);
+    const double along_step = std::floor(rays.along_slope[i] * kOne + 0.5);
+    const double lateral_start =
+        (lateral + kMiddle * rays.lateral_slope[i]) * kOne - kMiddle * lateral_step;
+    const double along_start =
+        (along + kMiddle * rays.along_slope[i]) * kOne - kMiddle * along_step;
+    out_lateral[i] = near ? static_cast<std::int32_t>(std::floor(lateral_start + 0.5)) : kNowhere;
+    out_along[i] = near ? static_cast<std::int32_t>(std::floor(along_start + 0.5)) : kNowhere;
+    fixed.lateral_step[i] = near ? static_cast<std::int32_t>(lateral_step) : 0;
+    fixed.along_step[i] = near ? static_cast<std::int32_t>(along_step) : 0;
   }
 }
 

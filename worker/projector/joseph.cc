@@ -10,10 +10,6 @@
 namespace tomoslab {
 namespace {
 
-/// Slabs of two to so many slices are faster along the detector's rows, by the general rays, than
-/// along voxel columns that fill a part of a vector only (docs/performance.md).
-constexpr int kThinForward = 8, kThinBack = 3;
-
 void ProjectLevel(const Volume& slab, const float* x, const ProjectionBand& band, float* y) {
   if (slab.slices == 1) return ProjectJosephSlice(slab, x, band, y);
   ProjectJosephColumns(slab, x, band, y);
@@ -22,10 +18,6 @@ void ProjectLevel(const Volume& slab, const float* x, const ProjectionBand& band
 void BackprojectLevel(const ProjectionBand& band, float* y, const Volume& slab, float* x) {
   if (slab.slices == 1) return BackprojectJosephSlice(band, y, slab, x);
   BackprojectJosephColumns(band, y, slab, x);
-}
-
-bool GoesByRays(ViewKind kind, const Volume& slab, int thin) {
-  return kind == ViewKind::kGeneral || (slab.slices > 1 && slab.slices <= thin);
 }
 
 template <class Visit>
@@ -42,7 +34,7 @@ void ProjectJoseph(const Volume& slab, const float* x, const ProjectionBand& ban
     return;
   }
   ForRunsOfKind(slab, band, [&](ViewKind kind, const ProjectionBand& run, std::int64_t offset) {
-    if (GoesByRays(kind, slab, kThinForward)) {
+    if (kind == ViewKind::kGeneral) {
       return ProjectJosephRays(slab, x, run, RaySet::kAll, y + offset);
     }
     ProjectLevel(slab, x, run, y + offset);
@@ -54,7 +46,7 @@ void ProjectJoseph(const Volume& slab, const float* x, const ProjectionBand& ban
 void BackprojectJoseph(const ProjectionBand& band, float* y, const Volume& slab, float* x) {
   if (slab.slices == 0) return;
   ForRunsOfKind(slab, band, [&](ViewKind kind, const ProjectionBand& run, std::int64_t offset) {
-    if (GoesByRays(kind, slab, kThinBack)) {
+    if (kind == ViewKind::kGeneral) {
       return BackprojectJosephRays(run, RaySet::kAll, y + offset, slab, x);
     }
     // Clears the steep rays, which the others must not see.

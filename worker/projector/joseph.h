@@ -28,8 +28,8 @@ struct ProjectionBand {
 ///   over slabs of their
 ///         projections is the projection of the whole.
 ///   x: attenuation [y][x][z], 1/mm.   y: line integrals [view][column][row], no unit; overwritten.
-/// Axis-aligned views go along voxel columns (joseph_columns.h), steep rays in them, tilted views and
-/// thin slabs by lines of rays (joseph_rays.h): the same sums to rounding.
+/// Axis-aligned views go along voxel columns (joseph_columns.h); their rays steeper along z than
+/// along x and y, and all other views, by lines of rays (joseph_rays.h): the same sums to rounding.
 /// Adjoint: BackprojectJoseph (exact, the same weights). Joseph, IEEE TMI 1(3), 1982.
 void ProjectJoseph(const Volume& slab, const float* x, const ProjectionBand& band, float* y);
 

@@ -77,6 +77,22 @@ TEST(TubeSpectrumTest, HalfValueLayersAreTheMeasuredOnes) {
   }
 }
 
+// The same laboratory's narrow and wide series, half-value layers in mm of copper.
+TEST(TubeSpectrumTest, HeavilyFilteredBeamsToo) {
+  struct Measured {
+    double voltage_kv, copper_mm, tin_mm, layer_mm;
+  };
+  const Measured beams[] = {
+      {100, 5, 0, 1.09}, {120, 5, 1, 1.67}, {150, 0, 2.5, 2.30}, {300, 0, 6.5, 5.03}};
+  for (const Measured& beam : beams) {
+    std::vector<Filter> filters = {{{"Be", 0}, 7}, {{"Al", 0}, 4}};
+    if (beam.copper_mm > 0) filters.push_back({{"Cu", 0}, beam.copper_mm});
+    if (beam.tin_mm > 0) filters.push_back({{"Sn", 0}, beam.tin_mm});
+    const double layer = HalfValueLayerMm(Filtered({beam.voltage_kv, "W", 20}, filters), "Cu");
+    EXPECT_NEAR(layer, beam.layer_mm, 0.03 * beam.layer_mm) << beam.voltage_kv << " kV";
+  }
+}
+
 // SpekCalc (Poludniowski et al., Phys. Med. Biol. 54, 2009), 12 degrees, 1 m of air: 110 kV, 3.4 mm
 // Al and 0.2 mm Cu: mean 61.6 keV, 7.53 mm Al; 80 kV, 0.5 mm Al: mean 36.7 keV, 1.05 mm Al.
 TEST(TubeSpectrumTest, AgreesWithAnotherModel) {

@@ -114,8 +114,9 @@ double BallError(int n, double height) {
 
 TEST(Joseph, SteepConesAreAsAccurateAsLevelOnes) {
   // 70° above the source's plane: in planes across x or y neighbouring samples of a ray would lie
-  // three voxels apart, and see the ball's surface with three times the error.
-  EXPECT_LT(BallError(48, 330), 1.3 * BallError(48, 0));
+  // three voxels apart, and see the ball's surface with nearly twice the error (0.024, not 0.013;
+  // 0.018 level, where chords are longer in voxels).
+  EXPECT_LT(BallError(48, 330), BallError(48, 0));
 }
 
 }  // namespace

@@ -128,8 +128,7 @@ TEST_P(RayPaths, BackwardEqualsTheDefinition) {
   }
 }
 
-/// Whatever path a slab takes: thin and single slices along the detector's columns, steep rays by
-/// themselves.
+/// Whatever path a slab takes: single slices, columns, steep rays by themselves.
 TEST_P(RayPaths, EverySlabAndConeEqualsTheDefinition) {
   const Detector detector{.rows = 47, .columns = 43, .pixel_width_mm = 2, .pixel_height_mm = 2};
   for (const int slices : {1, 2, 3, 8, 9, 17, 34}) {
