@@ -33,8 +33,8 @@ SolveOutcome DartReporter::Finish(const DartResult& result) const {
   if (reporter_->verdict() == Verdict::kGoOn)
     reporter_->Materials(MaterialReportOf(result.state, A_->volume(), materials_));
   const Progress& progress = result.state.progress;
-  return {absl::StrFormat("%s; the image after %d iterations, whose segmentation explains the "
-                          "projections best, relative residual %.4g",
+  return {absl::StrFormat("%s; the image after %d iterations, relative residual of its "
+                          "segmentation %.4g",
                           Describe(result.reason), before_ + progress.iteration,
                           progress.relative_residual),
           before_ + progress.iteration};

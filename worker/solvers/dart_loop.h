@@ -110,8 +110,10 @@ class DartLoop {
 };
 
 /// Batenburg & Sijbers, IEEE Trans. Image Process. 20(9), 2011, with any model of the projections.
-///   x: the start image, then the image whose segmentation explained the projections best; its
-///   segmentation is that of MaterialBasis(result.state.grey_values).
+///   x: the start image, then the last one, or the one whose segmentation explained the projections
+///   best when the last one's misfit exceeds its by more than a quarter: smaller differences are
+///   partial voxels and noise, not labels. Its segmentation is that of
+///   MaterialBasis(result.state.grey_values).
 ///   watch(const DartState&, const Field& x, const std::vector<std::string>& warnings): true to
 ///   stop; called for every image, the start image (iteration 0) included.
 ///   go_on(): false to stop; called between inner iterations. Both answer the same on every rank.
@@ -123,21 +125,25 @@ DartResult RunDart(const VoxelGrid& grid, Model& model, const DartLoopOptions& o
   DartLoop<Model> loop(grid, &model, options);
   DartStopping stopping(options.stopping, grid.voxels());
   Field best_x = Like(x);
-  DartResult best;
+  DartState best;
   for (int k = 0;; ++k) {
     const DartState state = loop.Segmented(x, k);
-    if (k == 0 || state.progress.misfit < best.state.progress.misfit) {
+    if (k == 0 || state.progress.misfit < best.progress.misfit) {
       Copy(x, best_x);
-      best.state = state;
+      best = state;
     }
     std::optional<StopReason> reason = stopping.After(state.progress);
     if (watch(state, std::as_const(x), loop.NewWarnings(state, x)) && !reason)
       reason = StopReason::kWatch;
-    if (!reason && !loop.Advance(state, x, go_on)) reason = StopReason::kWatch;
+    if (reason) {
+      constexpr double kWorse = 1.25;
+      if (state.progress.misfit <= kWorse * best.progress.misfit) return {*reason, state};
+    } else if (!loop.Advance(state, x, go_on)) {
+      reason = StopReason::kWatch;  // x is between two images
+    }
     if (!reason) continue;
-    best.reason = *reason;
     std::swap(x, best_x);
-    return best;
+    return {*reason, best};
   }
 }
 
