@@ -61,8 +61,9 @@ std::int64_t TileSide(std::int64_t samples) {
 
 std::vector<Tile> TilesOf(MainAxis main, IndexRange planes, IndexRange lateral, std::int64_t side) {
   std::vector<Tile> tiles;
-  for (std::int64_t p = planes.begin; p < planes.end; p += side) {
-    for (std::int64_t c = lateral.begin; c < lateral.end; c += side) {
+  // Along the main axis first: neighbours in this order are seen by much the same rays.
+  for (std::int64_t c = lateral.begin; c < lateral.end; c += side) {
+    for (std::int64_t p = planes.begin; p < planes.end; p += side) {
       tiles.push_back(
           {main, {p, std::min(planes.end, p + side)}, {c, std::min(lateral.end, c + side)}});
     }
