@@ -30,7 +30,7 @@ ProjectionBand BandOf(const Scan& scan, const ViewBatch& batch, int rank) {
 
 /// A batch is projected in pieces of so many views, so that MPI can move the batch before it in
 /// between.
-constexpr std::int64_t kPieceViews = 32;
+constexpr std::int64_t kPieceViews = 64;
 
 }  // namespace
 

@@ -13,7 +13,7 @@
 namespace tomoslab {
 namespace {
 
-constexpr std::int64_t kSmallestSide = 8, kFewestViews = 24, kTasksPerThread = 12;
+constexpr std::int64_t kSmallestSide = 8, kFewestViews = 24, kTasksPerThread = 8;
 
 /// Bytes of the cache that a core has for itself.
 std::int64_t CoreCache() {
@@ -61,8 +61,9 @@ std::int64_t TileSide(std::int64_t samples) {
 
 std::vector<Tile> TilesOf(MainAxis main, IndexRange planes, IndexRange lateral, std::int64_t side) {
   std::vector<Tile> tiles;
-  for (std::int64_t p = planes.begin; p < planes.end; p += side) {
-    for (std::int64_t c = lateral.begin; c < lateral.end; c += side) {
+  // Along the main axis first: neighbours in this order are seen by much the same rays.
+  for (std::int64_t c = lateral.begin; c < lateral.end; c += side) {
+    for (std::int64_t p = planes.begin; p < planes.end; p += side) {
       tiles.push_back(
           {main, {p, std::min(planes.end, p + side)}, {c, std::min(lateral.end, c + side)}});
     }
@@ -83,8 +84,10 @@ void CopyPadded(const float* line, std::int64_t count, IndexRange range, float* 
 
 std::int64_t ViewsPerTask(std::int64_t views, std::int64_t blocks) {
   if (views == 0) return 1;
-  const std::int64_t runs = (kTasksPerThread * ThreadCount() + blocks - 1) / blocks;
-  return std::clamp<std::int64_t>((views + runs - 1) / runs, std::min(views, kFewestViews), views);
+  const std::int64_t wanted = (kTasksPerThread * ThreadCount() + blocks - 1) / blocks;
+  const std::int64_t most = std::max<std::int64_t>(1, views / kFewestViews);
+  const std::int64_t runs = std::min(wanted, most);
+  return (views + runs - 1) / runs;
 }
 
 }  // namespace tomoslab
