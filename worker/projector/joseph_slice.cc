@@ -67,7 +67,7 @@ void ForSteps(const SliceRay& ray, const Lattice& lattice, IndexRange range, Vis
     const double lateral = ray.lateral + static_cast<double>(j) * ray.lateral_step;
     if (!(lateral > -1 && lateral < static_cast<double>(lattice.lateral_count))) continue;
     const float slice_weight = ray.SliceWeight(j);
-    const std::int64_t lower = static_cast<std::int64_t>(lateral + 1) - 1;
+    const auto lower = static_cast<std::int64_t>(std::floor(lateral));  // −1 .. count − 1
     const float fraction = static_cast<float>(lateral - static_cast<double>(lower));
     const std::int64_t offset = j * lattice.plane_stride + lower * lattice.lateral_stride;
     const bool has_lower = lower >= 0, has_upper = lower + 1 < lattice.lateral_count;
