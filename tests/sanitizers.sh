@@ -11,4 +11,5 @@ export TOMOSLAB_CMAKE_ARGUMENTS="-DTOMOSLAB_SANITIZE=address,undefined -DTOMOSLA
 deploy/build.sh "${tests[@]}"
 pattern="^($(IFS='|'; echo "${tests[*]}"))\$"
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 ASAN_OPTIONS=detect_leaks=1:abort_on_error=0
+export LSAN_OPTIONS=suppressions=$PWD/tests/leaks.supp:print_suppressions=0
 exec ctest --test-dir "$folder" --output-on-failure --no-tests=error -R "$pattern"
