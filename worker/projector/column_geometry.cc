@@ -97,6 +97,14 @@ ParallelView ColumnGeometry::AsParallel(std::int64_t view_index) const {
           .rows = {rows_[view_index].base, rows_[view_index].step}};
 }
 
+void ColumnGeometry::ScaleByLength(float* y) const {
+  ParallelFor(0, static_cast<std::int64_t>(band_.views.size()), [&](std::int64_t view) {
+    for (std::int64_t column = 0; column < band_.columns; ++column) {
+      ScaleByLength(view, column, y + band_.Offset(view, column));
+    }
+  });
+}
+
 void ColumnGeometry::ScaleByLength(std::int64_t view_index, std::int64_t column, float* y) const {
   const View& view = band_.views[view_index];
   const Vec3 level = view.Direction(0, static_cast<double>(column));

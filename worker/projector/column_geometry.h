@@ -58,10 +58,11 @@ class ColumnGeometry {
   TileShadow Shadow(std::int64_t view, const Tile& tile) const;
   /// A view in parallel beam, seen from the voxels: a voxel column's part of the rays beside it.
   ParallelView AsParallel(std::int64_t view) const;
-  /// y[row] *= the ray's length per voxel plane, mm.
-  void ScaleByLength(std::int64_t view, std::int64_t column, float* y) const;
+  /// y, all of the band, *= the rays' lengths per voxel plane, mm.
+  void ScaleByLength(float* y) const;
 
  private:
+  void ScaleByLength(std::int64_t view, std::int64_t column, float* y) const;
   ViewRows RowsOf(const View& view) const;
   RayColumn ColumnOf(const View& view, std::int64_t column) const;
 

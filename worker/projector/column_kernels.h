@@ -9,6 +9,10 @@
 
 namespace tomoslab {
 
+inline std::int64_t DivideUp(std::int64_t count, std::int64_t by) { return (count + by - 1) / by; }
+/// Numbers that fill vectors of every instruction set.
+inline std::int64_t WholeVectors(std::int64_t count) { return DivideUp(count, 16) * 16; }
+
 /// Outputs that one kernel call computes at most (rows of a forward projection, slices of a
 /// backprojection).
 inline constexpr std::int64_t kBlock = 128;

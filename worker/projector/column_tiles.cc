@@ -27,6 +27,15 @@ std::int64_t CoreCache() {
   return bytes;
 }
 
+/// Views that one task takes of `views`, when each view has `blocks` blocks.
+std::int64_t ViewsPerTask(std::int64_t views, std::int64_t blocks) {
+  if (views == 0) return 1;
+  const std::int64_t wanted = (kTasksPerThread * ThreadCount() + blocks - 1) / blocks;
+  const std::int64_t most = std::max<std::int64_t>(1, views / kFewestViews);
+  const std::int64_t runs = std::min(wanted, most);
+  return (views + runs - 1) / runs;
+}
+
 }  // namespace
 
 Lattice::Lattice(const Volume& slab, MainAxis main) {
@@ -82,12 +91,21 @@ void CopyPadded(const float* line, std::int64_t count, IndexRange range, float* 
   std::fill_n(to, range.end - inside.end, 0.0f);
 }
 
-std::int64_t ViewsPerTask(std::int64_t views, std::int64_t blocks) {
-  if (views == 0) return 1;
-  const std::int64_t wanted = (kTasksPerThread * ThreadCount() + blocks - 1) / blocks;
-  const std::int64_t most = std::max<std::int64_t>(1, views / kFewestViews);
-  const std::int64_t runs = std::min(wanted, most);
-  return (views + runs - 1) / runs;
+std::vector<AxisRun> RunsByAxis(const ColumnGeometry& geometry, std::int64_t views,
+                                std::int64_t blocks) {
+  std::vector<AxisRun> runs;
+  for (const MainAxis main : {MainAxis::kX, MainAxis::kY}) {
+    std::vector<std::int64_t> list;
+    for (std::int64_t view = 0; view < views; ++view) {
+      if (geometry.Uses(view, main)) list.push_back(view);
+    }
+    const auto count = static_cast<std::int64_t>(list.size());
+    const std::int64_t most = ViewsPerTask(count, 2 * blocks);
+    for (std::int64_t first = 0; first < count; first += most) {
+      runs.push_back({main, {list.begin() + first, list.begin() + std::min(count, first + most)}});
+    }
+  }
+  return runs;
 }
 
 }  // namespace tomoslab

@@ -5,7 +5,9 @@
 #include <memory>
 #include <vector>
 
+#include "worker/core/parallel.h"
 #include "worker/projector/column_geometry.h"
+#include "worker/projector/column_kernels.h"
 
 namespace tomoslab {
 
@@ -46,8 +48,28 @@ std::vector<Tile> TilesOf(MainAxis main, IndexRange planes, IndexRange lateral, 
 /// to[0 …) ← line[range), with zeros outside [0, count) and everywhere if line is null.
 void CopyPadded(const float* line, std::int64_t count, IndexRange range, float* to);
 
-/// Views that one task takes of `views`, when each view has `blocks` blocks: enough tasks to keep
-/// all threads busy, enough views to be worth the copy of a tile.
-std::int64_t ViewsPerTask(std::int64_t views, std::int64_t blocks);
+/// Views that have columns along one main axis, for one task of a forward projection.
+struct AxisRun {
+  MainAxis main;
+  std::vector<std::int64_t> views;
+};
+/// All of `views` views, when each run is done for `blocks` blocks of rows: enough tasks to keep
+/// all threads busy, enough views in each to be worth the copy of a tile.
+std::vector<AxisRun> RunsByAxis(const ColumnGeometry& geometry, std::int64_t views,
+                                std::int64_t blocks);
+
+/// run(tile, block) for every tile of voxel columns and block of kBlock slices, in parallel; no two
+/// of them share a voxel. One main axis after the other.
+template <class Run>
+void ForVoxelTiles(const Volume& slab, Run&& run) {
+  const std::int64_t blocks = DivideUp(slab.slices, kBlock);
+  for (const MainAxis main : {MainAxis::kX, MainAxis::kY}) {
+    const Lattice lattice(slab, main);
+    const std::vector<Tile> tiles =
+        TilesOf(main, {0, lattice.planes}, {0, lattice.columns}, TileSide(kBlock));
+    ParallelFor(0, static_cast<std::int64_t>(tiles.size()) * blocks,
+                [&](std::int64_t task) { run(tiles[task / blocks], task % blocks); });
+  }
+}
 
 }  // namespace tomoslab

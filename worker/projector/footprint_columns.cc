@@ -15,53 +15,37 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-std::int64_t RoundUp(std::int64_t count) { return DivideUp(count, 16) * 16; }
-
 thread_local AlignedFloats panel_storage, line_storage;
 
 /// The voxel columns of one tile, [lateral][plane][z], and of those beside it that beams beginning
 /// in the tile touch.
-class BeamPanel {
+class BeamPanel : public TileColumns {
  public:
   BeamPanel(const Tile& tile, int most_columns, IndexRange slices)
-      : tile_(tile), lateral_{tile.lateral.begin, tile.lateral.end + most_columns - 1} {
-    first_slice_ = slices.begin;
-    panel_.length = RoundUp(slices.size());
-    // A few cache lines more than a power of two: neighbours must not meet in the same cache set.
-    panel_.neighbour_stride = tile.planes.size() * panel_.length + 48;
-    panel_.samples = panel_storage.Resize(size());
-  }
-
-  const ColumnPanel& columns() const { return panel_; }
-  IndexRange lateral() const { return lateral_; }
-  std::int64_t size() const { return lateral_.size() * panel_.neighbour_stride; }
-  float* Column(std::int64_t lateral, std::int64_t plane) const {
-    return panel_.samples + (lateral - lateral_.begin) * panel_.neighbour_stride +
-           (plane - tile_.planes.begin) * panel_.length;
-  }
+      : TileColumns(
+            {tile.main, tile.planes, {tile.lateral.begin, tile.lateral.end + most_columns - 1}},
+            {slices.begin, slices.begin + WholeVectors(slices.size())}, panel_storage),
+        lateral_(tile.lateral) {}
 
   /// The steps in which a beam crosses the tile; box 0 is that of detector row `row`.
   bool Fill(const PixelBeam& beam, const ViewRows& rows, double row, FootprintSteps& steps) const {
     const IndexRange planes =
         PlanesInFront(beam, rows.cone ? Beam::kCone : Beam::kParallel,
-                      PlanesBetween(beam.rays, static_cast<double>(tile_.lateral.begin),
-                                    static_cast<double>(tile_.lateral.end), tile_.planes));
+                      PlanesBetween(beam.rays, static_cast<double>(lateral_.begin),
+                                    static_cast<double>(lateral_.end), tile().planes));
     if (planes.empty()) return false;
     BeamSteps line = StepsOf(beam, rows, planes, row);
-    line.low -= static_cast<double>(lateral_.begin);
-    line.high -= static_cast<double>(lateral_.begin);
-    line.start -= static_cast<double>(first_slice_);
-    line.plane -= tile_.planes.begin;
-    line.last_columns = lateral_.size() - line.columns;
-    FillBeamSteps(line, panel_, steps);
+    line.low -= static_cast<double>(tile().lateral.begin);
+    line.high -= static_cast<double>(tile().lateral.begin);
+    line.start -= static_cast<double>(slices().begin);
+    line.plane -= tile().planes.begin;
+    line.last_columns = tile().lateral.size() - line.columns;
+    FillBeamSteps(line, columns(), steps);
     return true;
   }
 
  private:
-  Tile tile_;
-  IndexRange lateral_;
-  std::int64_t first_slice_;
-  ColumnPanel panel_;
+  IndexRange lateral_;  // where beams begin that belong to the tile
 };
 
 /// Detector columns whose beams may begin in the tile, with the range of t there.
@@ -144,28 +128,11 @@ class ForwardTask {
             static_cast<std::int64_t>(std::min(std::ceil(high + 0.5), slices))};
   }
 
-  void Pack(const BeamPanel& panel, const Tile& tile, const Lattice& lattice,
-            IndexRange slices) const {
-    // Along the volume's rows: neighbours in memory one after the other.
-    const bool planes_inside = tile.main == MainAxis::kX;
-    const IndexRange outer = planes_inside ? panel.lateral() : tile.planes,
-                     inner = planes_inside ? tile.planes : panel.lateral();
-    const IndexRange padded{slices.begin, slices.begin + panel.columns().length};
-    for (std::int64_t i = outer.begin; i < outer.end; ++i) {
-      for (std::int64_t k = inner.begin; k < inner.end; ++k) {
-        const std::int64_t c = planes_inside ? i : k, j = planes_inside ? k : i;
-        const bool exists = c >= 0 && c < lattice.columns;
-        CopyPadded(exists ? x_ + lattice.Offset(j, c) : nullptr, slab_.slices, padded,
-                   panel.Column(c, j));
-      }
-    }
-  }
-
   void RunTile(const Tile& tile, const Lattice& lattice) {
     const IndexRange slices = FindSlices(tile);
     if (slices.empty()) return;
     const BeamPanel panel(tile, geometry_.most_columns(), slices);
-    Pack(panel, tile, lattice, slices);
+    panel.Pack(x_, lattice, slab_.slices);
     float* scratch = line_storage.Resize(2 * (panel.columns().length + 2 * kFootprintPad));
     FootprintSteps steps;
     for (std::size_t i = 0; i < views_.size(); ++i) {
@@ -228,12 +195,12 @@ class BackwardTask {
 
   void Run() {
     const BeamPanel panel(tile_, geometry_.most_columns(), {first_, first_ + slices_});
-    std::fill_n(panel.columns().samples, panel.size(), 0.0f);
+    panel.Clear();
     bool written = false;
     for (std::int64_t view = 0; view < static_cast<std::int64_t>(band_.views.size()); ++view) {
       if (geometry_.rays().Uses(view, tile_.main)) written |= RunView(view, panel);
     }
-    if (written) Unpack(panel);
+    if (written) panel.Unpack(voxels_, lattice_, slices_, x_);
   }
 
  private:
@@ -279,16 +246,6 @@ class BackwardTask {
             static_cast<std::int64_t>(std::min(std::ceil(high + 1e-6), count))};
   }
 
-  void Unpack(const BeamPanel& panel) const {
-    for (std::int64_t c = voxels_.lateral.begin; c < voxels_.lateral.end; ++c) {
-      for (std::int64_t j = voxels_.planes.begin; j < voxels_.planes.end; ++j) {
-        const float* column = panel.Column(c, j);
-        float* to = x_ + lattice_.Offset(j, c) + first_;
-        for (std::int64_t z = 0; z < slices_; ++z) to[z] += column[z];
-      }
-    }
-  }
-
   const ProjectionBand& band_;
   const float* y_;
   const BeamGeometry& geometry_;
@@ -297,15 +254,6 @@ class BackwardTask {
   std::int64_t first_, slices_;
   float* x_;
 };
-
-/// y *= every ray's length per voxel plane.
-void ScaleByLength(const BeamGeometry& geometry, const ProjectionBand& band, float* y) {
-  ParallelFor(0, static_cast<std::int64_t>(band.views.size()), [&](std::int64_t view) {
-    for (std::int64_t column = 0; column < band.columns; ++column) {
-      geometry.rays().ScaleByLength(view, column, y + band.Offset(view, column));
-    }
-  });
-}
 
 }  // namespace
 
@@ -336,50 +284,28 @@ void ProjectFootprintColumns(const Volume& slab, const float* x, const Projectio
   if (blocks == 0 || views == 0) return;
   if (FootprintTakesSlice(slab, geometry)) {
     ProjectFootprintSlice(slab, x, band, geometry, y);
-    return ScaleByLength(geometry, band, y);
+    return geometry.rays().ScaleByLength(y);
   }
-  struct Run {
-    MainAxis main;
-    absl::Span<const std::int64_t> views;
-  };
-  std::vector<std::int64_t> using_axis[2];
-  std::vector<Run> runs;
-  for (const MainAxis main : {MainAxis::kX, MainAxis::kY}) {
-    std::vector<std::int64_t>& list = using_axis[main == MainAxis::kY];
-    for (std::int64_t view = 0; view < views; ++view) {
-      if (geometry.rays().Uses(view, main)) list.push_back(view);
-    }
-    const auto count = static_cast<std::int64_t>(list.size());
-    const std::int64_t most = ViewsPerTask(count, 2 * blocks);
-    for (std::int64_t first = 0; first < count; first += most) {
-      runs.push_back({main, absl::MakeConstSpan(list).subspan(first, most)});
-    }
-  }
+  const std::vector<AxisRun> runs = RunsByAxis(geometry.rays(), views, blocks);
   const auto count = static_cast<std::int64_t>(runs.size());
   ParallelFor(0, blocks * count, [&](std::int64_t task) {
-    const Run& run = runs[task % count];
+    const AxisRun& run = runs[task % count];
     ForwardTask(slab, x, band, geometry, run.main, run.views, task / count, y).Run();
   });
-  ScaleByLength(geometry, band, y);
+  geometry.rays().ScaleByLength(y);
 }
 
 void BackprojectFootprintColumns(const ProjectionBand& band, float* y, const Volume& slab,
                                  float* x) {
   if (band.rows.empty()) return;
   const BeamGeometry geometry(slab, band);
-  ScaleByLength(geometry, band, y);
+  geometry.rays().ScaleByLength(y);
   if (FootprintTakesSlice(slab, geometry)) {
     return BackprojectFootprintSlice(band, y, geometry, slab, x);
   }
-  const std::int64_t blocks = DivideUp(slab.slices, kBlock);
-  for (const MainAxis main : {MainAxis::kX, MainAxis::kY}) {
-    const Lattice lattice(slab, main);
-    const std::vector<Tile> tiles =
-        TilesOf(main, {0, lattice.planes}, {0, lattice.columns}, TileSide(kBlock));
-    ParallelFor(0, static_cast<std::int64_t>(tiles.size()) * blocks, [&](std::int64_t task) {
-      BackwardTask(band, y, geometry, slab, tiles[task / blocks], task % blocks, x).Run();
-    });
-  }
+  ForVoxelTiles(slab, [&](const Tile& tile, std::int64_t block) {
+    BackwardTask(band, y, geometry, slab, tile, block, x).Run();
+  });
 }
 
 }  // namespace tomoslab

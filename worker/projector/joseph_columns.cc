@@ -103,34 +103,18 @@ class ForwardTask {
       high = std::max(high, std::max(highest, end) + ReadAfter(smallest_step, largest_step));
     }
     if (low > high) return {0, 0};
-    if (shift_) return {*shift_, *shift_ + DivideUp(rows_, 16) * 16};
+    if (shift_) return {*shift_, *shift_ + WholeVectors(rows_)};
     const auto margin = static_cast<double>(kMargin), slices = static_cast<double>(slab_.slices);
     const auto begin = static_cast<std::int64_t>(std::max(std::floor(low), -margin));
     const auto end = static_cast<std::int64_t>(std::min(std::ceil(high), slices + margin));
-    return {begin, begin + DivideUp(end - begin, 16) * 16};
-  }
-
-  void Pack(const TilePanel& panel, const Tile& tile, const Lattice& lattice, IndexRange slices) {
-    // Along the volume's rows: neighbours in memory one after the other.
-    const bool planes_inside = tile.main == MainAxis::kX;
-    const IndexRange columns{tile.lateral.begin, tile.lateral.end + 1};
-    const IndexRange outer = planes_inside ? columns : tile.planes,
-                     inner = planes_inside ? tile.planes : columns;
-    for (std::int64_t i = outer.begin; i < outer.end; ++i) {
-      for (std::int64_t k = inner.begin; k < inner.end; ++k) {
-        const std::int64_t c = planes_inside ? i : k, j = planes_inside ? k : i;
-        const bool exists = c >= 0 && c < lattice.columns;
-        CopyPadded(exists ? x_ + lattice.Offset(j, c) : nullptr, slab_.slices, slices,
-                   panel.Column(c, j));
-      }
-    }
+    return {begin, begin + WholeVectors(end - begin)};
   }
 
   void RunTile(const Tile& tile, const Lattice& lattice) {
     const IndexRange slices = FindSlices(tile);
     if (slices.empty()) return;
     const TilePanel panel(tile, slices, panel_storage);
-    Pack(panel, tile, lattice, slices);
+    panel.Pack(x_, lattice, slab_.slices);
     ColumnSteps steps;
     for (std::size_t i = 0; i < views_.size(); ++i) {
       const std::int64_t view = views_[i];
@@ -168,8 +152,7 @@ class ForwardTask {
     const auto length = static_cast<double>(columns.length);
     const auto begin =
         static_cast<std::int64_t>(std::clamp(std::floor(low), 0.0, length)) / 16 * 16;
-    const auto end =
-        DivideUp(static_cast<std::int64_t>(std::clamp(high + 2, 0.0, length)), 16) * 16;
+    const auto end = WholeVectors(static_cast<std::int64_t>(std::clamp(high + 2, 0.0, length)));
     float* sums = line_storage.Resize(columns.length);
     std::fill_n(sums, columns.length, 0.0f);
     AddBlended(columns, steps, begin, end - begin, sums + begin);
@@ -209,33 +192,13 @@ void ProjectJosephColumns(const Volume& slab, const float* x, const ProjectionBa
   const auto views = static_cast<std::int64_t>(band.views.size());
   const std::int64_t blocks = DivideUp(band.rows.size(), kBlock);
   if (blocks == 0 || views == 0) return;
-  struct Run {
-    MainAxis main;
-    absl::Span<const std::int64_t> views;
-  };
-  std::vector<std::int64_t> using_axis[2];
-  std::vector<Run> runs;
-  for (const MainAxis main : {MainAxis::kX, MainAxis::kY}) {
-    std::vector<std::int64_t>& list = using_axis[main == MainAxis::kY];
-    for (std::int64_t view = 0; view < views; ++view) {
-      if (geometry.Uses(view, main)) list.push_back(view);
-    }
-    const auto count = static_cast<std::int64_t>(list.size());
-    const std::int64_t most = ViewsPerTask(count, 2 * blocks);
-    for (std::int64_t first = 0; first < count; first += most) {
-      runs.push_back({main, absl::MakeConstSpan(list).subspan(first, most)});
-    }
-  }
+  const std::vector<AxisRun> runs = RunsByAxis(geometry, views, blocks);
   const auto count = static_cast<std::int64_t>(runs.size());
   ParallelFor(0, blocks * count, [&](std::int64_t task) {
-    const Run& run = runs[task % count];
+    const AxisRun& run = runs[task % count];
     ForwardTask(slab, x, band, geometry, run.main, run.views, task / count, y).Run();
   });
-  ParallelFor(0, views, [&](std::int64_t view) {
-    for (std::int64_t column = 0; column < band.columns; ++column) {
-      geometry.ScaleByLength(view, column, y + band.Offset(view, column));
-    }
-  });
+  geometry.ScaleByLength(y);
 }
 
 }  // namespace tomoslab

@@ -36,16 +36,15 @@ class BackwardTask {
         x_(x) {}
 
   void Run() {
-    const IndexRange slices{first_, first_ + DivideUp(slices_, 16) * 16};
+    const IndexRange slices{first_, first_ + WholeVectors(slices_)};
     const TilePanel panel(tile_, slices, panel_storage);
-    std::fill_n(panel.columns().samples,
-                (tile_.lateral.size() + 1) * panel.columns().neighbour_stride, 0.0f);
+    panel.Clear();
     bool written = false;
     for (std::int64_t view = 0; view < static_cast<std::int64_t>(band_.views.size()); ++view) {
       if (geometry_.Rows(view).cone && geometry_.Uses(view, tile_.main))
         written |= RunView(view, panel);
     }
-    if (written) Unpack(panel);
+    if (written) panel.Unpack(voxels_, lattice_, slices_, x_);
   }
 
  private:
@@ -100,16 +99,6 @@ class BackwardTask {
                      count + margin))};
   }
 
-  void Unpack(const TilePanel& panel) {
-    for (std::int64_t c = voxels_.lateral.begin; c < voxels_.lateral.end; ++c) {
-      for (std::int64_t j = voxels_.planes.begin; j < voxels_.planes.end; ++j) {
-        const float* column = panel.Column(c, j);
-        float* to = x_ + lattice_.Offset(j, c) + first_;
-        for (std::int64_t z = 0; z < slices_; ++z) to[z] += column[z];
-      }
-    }
-  }
-
   const ProjectionBand& band_;
   const float* y_;
   const ColumnGeometry& geometry_;
@@ -118,25 +107,6 @@ class BackwardTask {
   std::int64_t first_, slices_;
   float* x_;
 };
-
-void BackprojectCones(const ProjectionBand& band, float* y, const ColumnGeometry& geometry,
-                      const Volume& slab, float* x) {
-  ParallelFor(0, static_cast<std::int64_t>(band.views.size()), [&](std::int64_t view) {
-    if (!geometry.Rows(view).cone) return;
-    for (std::int64_t column = 0; column < band.columns; ++column) {
-      geometry.ScaleByLength(view, column, y + band.Offset(view, column));
-    }
-  });
-  const std::int64_t blocks = DivideUp(slab.slices, kBlock);
-  for (const MainAxis main : {MainAxis::kX, MainAxis::kY}) {
-    const Lattice lattice(slab, main);
-    const std::vector<Tile> tiles =
-        TilesOf(main, {0, lattice.planes}, {0, lattice.columns}, TileSide(kBlock));
-    ParallelFor(0, static_cast<std::int64_t>(tiles.size()) * blocks, [&](std::int64_t task) {
-      BackwardTask(band, y, geometry, slab, tiles[task / blocks], task % blocks, x).Run();
-    });
-  }
-}
 
 }  // namespace
 
@@ -148,7 +118,11 @@ void BackprojectJosephColumns(const ProjectionBand& band, float* y, const Volume
     if (!geometry.Rows(view).cone) parallel.push_back(geometry.AsParallel(view));
   }
   BackprojectParallelColumns(band, y, parallel, RowsToSlices::kSpread, slab, x);
-  if (parallel.size() < band.views.size()) BackprojectCones(band, y, geometry, slab, x);
+  if (parallel.size() == band.views.size()) return;
+  geometry.ScaleByLength(y);
+  ForVoxelTiles(slab, [&](const Tile& tile, std::int64_t block) {
+    BackwardTask(band, y, geometry, slab, tile, block, x).Run();
+  });
 }
 
 }  // namespace tomoslab

@@ -19,8 +19,6 @@ constexpr int kSteps = 32;
 
 thread_local AlignedFloats panel_storage, line_storage;
 
-std::int64_t WholeVectors(std::int64_t count) { return (count + 15) / 16 * 16; }
-
 /// The part of one view that a tile's voxels see. pairs: neighbouring detector columns, two by two,
 /// that reach a voxel column.
 struct Window {
@@ -38,7 +36,7 @@ IndexRange RowsFor(const Positions& rows, RowsToSlices how, IndexRange slices, s
   const double step = spread ? 1 / rows.step : rows.step;  // rows per slice
   const double first = spread ? (begin - 1 - rows.start) * step : rows(slices.begin);
   const double last = spread ? (end - rows.start) * step : rows(slices.end - 1);
-  const double padded = first + static_cast<double>((slices.size() + 63) / 64 * 64 + 1) * step;
+  const double padded = first + static_cast<double>(DivideUp(slices.size(), 64) * 64 + 1) * step;
   const double low = std::min(first, last), high = std::max(first, last);
   if (!(high > -1 && low < total)) return {0, 0};
   return {static_cast<std::int64_t>(std::max(std::floor(low - ReadBefore(step)), -margin)),
@@ -51,7 +49,7 @@ IndexRange RowsFor(const Positions& rows, RowsToSlices how, IndexRange slices, s
 std::int64_t SideFor(const Volume& slab, std::int64_t blocks) {
   std::int64_t side = 64;
   const auto tasks = [&] {
-    return blocks * ((slab.columns + side - 1) / side) * ((slab.rows + side - 1) / side);
+    return blocks * DivideUp(slab.columns, side) * DivideUp(slab.rows, side);
   };
   while (side > 16 && tasks() < 4 * ThreadCount()) side /= 2;
   return side;
@@ -211,7 +209,7 @@ void BackprojectParallelColumns(const ProjectionBand& band, const float* y,
                                 absl::Span<const ParallelView> views, RowsToSlices how,
                                 const Volume& slab, float* x) {
   if (views.empty()) return;
-  const std::int64_t blocks = (slab.slices + kBlock - 1) / kBlock;
+  const std::int64_t blocks = DivideUp(slab.slices, kBlock);
   const std::vector<Tile> tiles =
       TilesOf(MainAxis::kX, {0, slab.columns}, {0, slab.rows}, SideFor(slab, blocks));
   ParallelFor(0, static_cast<std::int64_t>(tiles.size()) * blocks, [&](std::int64_t task) {

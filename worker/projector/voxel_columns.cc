@@ -98,7 +98,8 @@ class VoxelTask {
       low = std::min({low, first, last});
       high = std::max({high, first, last});
       const double step = map.row_depth.z * scale;
-      const double padded = first + static_cast<double>((slices_.size() + 63) / 64 * 64 - 1) * step;
+      const double padded =
+          first + static_cast<double>(DivideUp(slices_.size(), 64) * 64 - 1) * step;
       smallest_step = std::min(smallest_step, step);
       largest_step = std::max(largest_step, step);
       end_read = std::max(end_read, padded);
@@ -125,7 +126,7 @@ class VoxelTask {
       while (last < windows.size() && last - first < ColumnSteps::kCapacity) {
         const Window& next = windows[last];
         width = std::max(width, next.columns.size());
-        length = std::max(length, (next.rows.size() + 15) / 16 * 16);
+        length = std::max(length, WholeVectors(next.rows.size()));
         const auto count = static_cast<std::int64_t>(last - first) + 1;
         if (count > 1 && count * width * length > CachedFloats()) break;
         ++last;
@@ -133,7 +134,7 @@ class VoxelTask {
       width = length = 0;
       for (std::size_t i = first; i < last; ++i) {
         width = std::max(width, windows[i].columns.size());
-        length = std::max(length, (windows[i].rows.size() + 15) / 16 * 16);
+        length = std::max(length, WholeVectors(windows[i].rows.size()));
       }
       RunGroup({windows.data() + first, last - first}, width, length);
       first = last;
@@ -217,7 +218,7 @@ void BackprojectVoxelColumns(const ProjectionBand& band, const float* y, const V
   }
   BackprojectParallelColumns(band, y, parallel, RowsToSlices::kInterpolated, slab, x);
   if (parallel.size() == band.views.size()) return;
-  const std::int64_t blocks = (slab.slices + kBlock - 1) / kBlock;
+  const std::int64_t blocks = DivideUp(slab.slices, kBlock);
   const std::vector<Tile> tiles = TilesOf(MainAxis::kX, {0, slab.columns}, {0, slab.rows}, kSide);
   ParallelFor(0, static_cast<std::int64_t>(tiles.size()) * blocks, [&](std::int64_t task) {
     VoxelTask(band, y, slab, maps, tiles[task / blocks], task % blocks, x).Run();
