@@ -1,6 +1,5 @@
 #include "proto/beam_model_values.h"
 
-#include <cmath>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -110,12 +109,6 @@ absl::StatusOr<NamedAttenuation> ToMaterial(int index, const v1::Material& mater
   return NamedAttenuation{std::move(name), *std::move(attenuation)};
 }
 
-/// From corner to corner: no ray is longer.
-double Diagonal(const Volume& volume) {
-  return std::hypot(volume.columns * volume.voxel_width_mm, volume.rows * volume.voxel_width_mm,
-                    volume.slices * volume.voxel_height_mm);
-}
-
 }  // namespace
 
 absl::StatusOr<BeamDescription> ToBeamDescription(const v1::BeamModel& message) {
@@ -136,14 +129,14 @@ absl::StatusOr<BeamDescription> ToBeamDescription(const v1::BeamModel& message) 
 absl::StatusOr<std::vector<std::string>> CheckBeamModel(const v1::BeamModel& message,
                                                         const Volume& volume) {
   TOMOSLAB_ASSIGN_OR_RETURN(const BeamDescription description, ToBeamDescription(message));
-  absl::StatusOr<MadeBeamModel> made = MakeFullBeamModel(description, Diagonal(volume));
+  absl::StatusOr<MadeBeamModel> made = MakeFullBeamModel(description, volume.DiagonalMm());
   if (!made.ok()) return In("beam_model", made.status());
   return std::move(made->warnings);
 }
 
 absl::StatusOr<MadeBeamModel> MakeBeamModel(const v1::BeamModel& message, const Volume& volume) {
   TOMOSLAB_ASSIGN_OR_RETURN(const BeamDescription description, ToBeamDescription(message));
-  absl::StatusOr<MadeBeamModel> made = MakeBeamModel(description, Diagonal(volume));
+  absl::StatusOr<MadeBeamModel> made = MakeBeamModel(description, volume.DiagonalMm());
   if (!made.ok()) return In("beam_model", made.status());
   return made;
 }

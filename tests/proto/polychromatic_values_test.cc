@@ -6,6 +6,7 @@
 #include "proto/algorithm_values.h"
 #include "proto/plan_job.h"
 #include "proto/values.h"
+#include "tests/proto/sample_geometry.h"
 
 namespace tomoslab {
 namespace {
@@ -17,15 +18,7 @@ v1::Scan ConeScan() {
   scan.set_view_count(4);
   scan.set_data_type(v1::DATA_TYPE_FLOAT32);
   scan.set_quantity(v1::QUANTITY_TRANSMISSION);
-  v1::Detector* detector = scan.mutable_geometry()->mutable_detector();
-  detector->set_rows(64);
-  detector->set_columns(96);
-  detector->set_pixel_width_mm(0.5);
-  v1::CircularOrbit* orbit = scan.mutable_geometry()->mutable_circular();
-  orbit->set_beam(v1::BEAM_CONE);
-  orbit->set_source_object_distance_mm(200);
-  orbit->set_source_detector_distance_mm(300);
-  for (int i = 0; i < 4; ++i) orbit->add_angle_deg(90 * i);
+  *scan.mutable_geometry() = testing::SampleGeometry();
   return scan;
 }
 

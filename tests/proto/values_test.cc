@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "proto/plan_job.h"
+#include "tests/proto/sample_geometry.h"
 
 namespace tomoslab {
 namespace {
@@ -22,15 +23,7 @@ v1::Scan GoodScan() {
   scan.set_quantity(v1::QUANTITY_COUNTS);
   scan.set_flat_count(2);
   scan.set_dark_count(1);
-  v1::Detector* detector = scan.mutable_geometry()->mutable_detector();
-  detector->set_rows(64);
-  detector->set_columns(96);
-  detector->set_pixel_width_mm(0.5);
-  v1::CircularOrbit* orbit = scan.mutable_geometry()->mutable_circular();
-  orbit->set_beam(v1::BEAM_CONE);
-  orbit->set_source_object_distance_mm(200);
-  orbit->set_source_detector_distance_mm(300);
-  for (int i = 0; i < 4; ++i) orbit->add_angle_deg(90 * i);
+  *scan.mutable_geometry() = testing::SampleGeometry();
   return scan;
 }
 

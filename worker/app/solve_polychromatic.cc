@@ -12,14 +12,6 @@
 namespace tomoslab {
 namespace {
 
-/// The message's; a side that it leaves open is 0, or 1.5 times the densest material.
-Bounds BoundsOf(const v1::Bounds& message, const BeamModel& model) {
-  Bounds bounds{.lower = 0, .upper = 1.5 * model.materials.back().reference_per_mm};
-  if (message.has_lower_per_mm()) bounds.lower = message.lower_per_mm();
-  if (message.has_upper_per_mm()) bounds.upper = message.upper_per_mm();
-  return bounds;
-}
-
 PolychromaticOptions OptionsOf(const v1::PolyBarzilaiBorwein& message) {
   PolychromaticOptions options{.linear_adjoint = message.linear_adjoint()};
   if (message.misfit().domain() == v1::PolychromaticMisfit::TRANSMISSIONS)
@@ -37,14 +29,14 @@ SolverResult Iterate(const DistributedProjector& A, const Field& b, const v1::Al
     return PolySirt(A, b, model,
                     {.stopping = ToStopping(sirt.stopping()),
                      .relaxation = sirt.relaxation(),
-                     .bounds = BoundsOf(sirt.bounds(), model)},
+                     .bounds = ToBounds(sirt.bounds(), PolychromaticBounds(model))},
                     x, watch);
   }
   const v1::PolyBarzilaiBorwein& bb = algorithm.poly_bb();
   PolychromaticObjective f(A, b, model, OptionsOf(bb));
   return PolyBarzilaiBorwein(f,
                              {.stopping = ToStopping(bb.stopping()),
-                              .bounds = BoundsOf(bb.bounds(), model),
+                              .bounds = ToBounds(bb.bounds(), PolychromaticBounds(model)),
                               .step_rule = ToStepRule(bb.step_rule())},
                              x, watch);
 }

@@ -10,11 +10,10 @@ Stopping ToStopping(const v1::Stopping& message) {
           .relative_update = message.relative_update()};
 }
 
-Bounds ToBounds(const v1::Bounds& message) {
-  Bounds bounds;
-  if (message.has_lower_per_mm()) bounds.lower = message.lower_per_mm();
-  if (message.has_upper_per_mm()) bounds.upper = message.upper_per_mm();
-  return bounds;
+Bounds ToBounds(const v1::Bounds& message, Bounds open) {
+  if (message.has_lower_per_mm()) open.lower = message.lower_per_mm();
+  if (message.has_upper_per_mm()) open.upper = message.upper_per_mm();
+  return open;
 }
 
 StepRule ToStepRule(v1::BarzilaiBorwein::StepRule rule) {

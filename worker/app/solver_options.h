@@ -11,7 +11,8 @@
 namespace tomoslab {
 
 Stopping ToStopping(const v1::Stopping& message);
-Bounds ToBounds(const v1::Bounds& message);
+/// A side that the message leaves open is that of `open`.
+Bounds ToBounds(const v1::Bounds& message, Bounds open = {});
 StepRule ToStepRule(v1::BarzilaiBorwein::StepRule rule);
 
 /// Why the solver ended, and with which residual.

@@ -255,12 +255,8 @@ absl::Status SetBeam(const Json& root, const PhantomBeam& beam, PhantomCase& res
     }
     description.materials.push_back({name, *std::move(attenuation)});
   }
-  const Volume& volume = result.volume;
-  TOMOSLAB_ASSIGN_OR_RETURN(
-      const MadeBeamModel made,
-      MakeFullBeamModel(description, std::hypot(volume.columns * volume.voxel_width_mm,
-                                                volume.rows * volume.voxel_width_mm,
-                                                volume.slices * volume.voxel_height_mm)));
+  TOMOSLAB_ASSIGN_OR_RETURN(const MadeBeamModel made,
+                            MakeFullBeamModel(description, result.volume.DiagonalMm()));
   result.beam.spectrum = made.full.spectrum;
   for (const std::string& name : result.phantom.materials) {  // the model's are sorted
     const auto& sorted = made.model.materials;

@@ -51,6 +51,10 @@ Vec3 Volume::VoxelCenter(double x, double y, double z) const {
                           (z - (slices - 1) / 2.0) * voxel_height_mm};
 }
 
+double Volume::DiagonalMm() const {
+  return std::hypot(columns * voxel_width_mm, rows * voxel_width_mm, slices * voxel_height_mm);
+}
+
 Volume Volume::Slices(IndexRange range) const {
   Volume part = *this;
   part.slices = static_cast<int>(range.size());

@@ -29,6 +29,8 @@ struct Volume {
 
   std::int64_t VoxelCount() const { return std::int64_t{columns} * rows * slices; }
   Vec3 VoxelCenter(double x, double y, double z) const;
+  /// From corner to corner: no ray is longer inside.
+  double DiagonalMm() const;
   /// The slices [range) of this volume: a volume again.
   Volume Slices(IndexRange range) const;
   std::string ToString()

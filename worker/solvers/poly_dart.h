@@ -25,11 +25,6 @@ struct PolyDartOptions {
   Densities densities = Densities::kGiven;
 };
 
-/// The box of polychromatic images: up to one and a half times the densest material.
-inline Bounds PolychromaticBounds(const BeamModel& model) {
-  return {.lower = 0, .upper = 1.5 * model.materials.back().reference_per_mm};
-}
-
 /// The model of RunDart for polychromatic line integrals b. The grey values are the materials'
 /// attenuation at the reference energy, so that fixed voxels enter as pure materials; the whole
 /// image is projected, since line integrals of parts do not add.

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include "worker/operators/bounds.h"
 #include "worker/solvers/polychromatic_projection.h"
 
 namespace tomoslab {
@@ -23,6 +24,11 @@ struct PolychromaticOptions {
   /// Aᵀ (w (p − b)) instead of the gradient: one backprojection for M. Line integrals only.
   bool linear_adjoint = false;
 };
+
+/// The box of polychromatic images: up to one and a half times the densest material.
+inline Bounds PolychromaticBounds(const BeamModel& model) {
+  return {.lower = 0, .upper = 1.5 * model.materials.back().reference_per_mm};
+}
 
 /// f(x) = ½ Σ_i w_i (p_i(x) − b_i)² and ∇f = Σ_m φ'_m(x) ∘ Aᵀ (w ∘ μ̄_m ∘ (p − b)); the same of
 /// transmissions, where μ̄_m becomes −I μ̄_m. p, φ, μ̄: worker/physics. IMPACT's model (De Man et

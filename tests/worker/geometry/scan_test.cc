@@ -155,6 +155,16 @@ TEST(Scan, VolumeMustNotReachTheSource) {
               HasSubstr("misses the detector in 1 of 1 views"));
 }
 
+TEST(Scan, AVolumesDiagonalRunsFromCornerToCorner) {
+  const Volume volume{.columns = 2,
+                      .rows = 3,
+                      .slices = 12,
+                      .voxel_width_mm = 2,
+                      .voxel_height_mm = 1,
+                      .center_mm = {5, 0, 0}};
+  EXPECT_DOUBLE_EQ(volume.DiagonalMm(), 14);  // √(4² + 6² + 12²)
+}
+
 TEST(Scan, DefaultVolumeFillsTheFieldOfView) {
   const Volume volume = DefaultVolume(*MakeCircularScan(kDetector, Cone()));
   EXPECT_EQ(volume.columns, 5);

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "tests/support/ball.h"
+#include "tests/support/ball_error.h"
 #include "tests/support/geometries.h"
 #include "tests/support/vectors.h"
 #include "worker/projector/joseph_columns.h"
@@ -77,46 +77,12 @@ TEST(Joseph, ColumnAndRayPathsAgree) {
   }
 }
 
-/// ‖A x − chords‖ / ‖chords‖ of a ball of radius 10 mm in n³ voxels, for the rays of a detector at
-/// `height` mm above the source's plane.
-double BallError(int n, double height) {
-  CircularOrbit orbit;
-  orbit.source_object_distance_mm = 80;
-  orbit.source_detector_distance_mm = 120;
-  orbit.detector_shift_v_mm = height;
-  orbit.angle_rad = {0.1, 0.9, 2.2};
-  const Detector detector{.rows = 41, .columns = 41, .pixel_width_mm = 0.9, .pixel_height_mm = 0.9};
-  const Scan scan = *MakeCircularScan(detector, orbit);
-  // Where the middle ray passes.
-  const Volume volume{.columns = n,
-                      .rows = n,
-                      .slices = n,
-                      .voxel_width_mm = 24.0 / n,
-                      .voxel_height_mm = 24.0 / n,
-                      .center_mm = {0, 0, height * 80 / 120}};
-  const double radius = 10;
-  const std::vector<float> x = testing::Ball(volume, radius);
-  std::vector<float> y(scan.PixelCount()), expected(scan.PixelCount());
-  ProjectJoseph(volume, x.data(), AllRows(scan), y.data());
-  for (std::size_t view = 0; view < 3; ++view) {
-    for (int column = 0; column < 41; ++column) {
-      for (int row = 0; row < 41; ++row) {
-        const Vec3 direction = scan.views[view].Direction(row, column);
-        const double distance =
-            Norm(Cross(scan.views[view].source - volume.center_mm, direction)) / Norm(direction);
-        expected[(view * 41 + column) * 41 + row] =
-            static_cast<float>(2 * std::sqrt(std::max(0.0, radius * radius - distance * distance)));
-      }
-    }
-  }
-  return RelativeDifference(expected, y);
-}
-
 TEST(Joseph, SteepConesAreAsAccurateAsLevelOnes) {
   // 70° above the source's plane: in planes across x or y neighbouring samples of a ray would lie
   // three voxels apart, and see the ball's surface with nearly twice the error (0.024, not 0.013;
   // 0.018 level, where chords are longer in voxels).
-  EXPECT_LT(BallError(48, 330), BallError(48, 0));
+  EXPECT_LT(testing::BallError(ProjectorModel::kJoseph, 48, 330),
+            testing::BallError(ProjectorModel::kJoseph, 48, 0));
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "tests/support/ball.h"
+#include "tests/support/ball_error.h"
 #include "tests/support/geometries.h"
 #include "tests/support/vectors.h"
 
@@ -67,7 +67,9 @@ TEST_P(Pair, AdjointIsExactWhereAxesTie) {
         Project(GetParam(), volume, x.data(), AllRows(scan), ax.data());
         Backproject(GetParam(), AllRows(scan), scratch.data(), volume, aty.data());
         const double left = Dot(ax, y), right = Dot(x, aty);
-        EXPECT_LT(std::abs(left - right) / left, 1e-6) << slices << " slices, voxel " << voxel << (beam == Beam::kCone ? ", cone" : ", parallel");
+        EXPECT_LT(std::abs(left - right) / left, 1e-6)
+            << slices << " slices, voxel " << voxel
+            << (beam == Beam::kCone ? ", cone" : ", parallel");
         for (std::int64_t view = 0; view < 24; ++view) {
           const auto begin = ax.begin() + view * 96 * slices;
           EXPECT_GT(*std::max_element(begin, begin + 96 * slices), 0) << "view " << view;
@@ -136,45 +138,11 @@ TEST_P(Pair, RotatingScanAndVolumeTogetherChangesNothing) {
   EXPECT_LT(RelativeDifference(y, turned_y), 1e-5);
 }
 
-/// ‖A x − chords‖ / ‖chords‖ of a ball of radius 10 mm in n³ voxels (4³ sub-samples each).
-double BallError(ProjectorModel model, int n) {
-  CircularOrbit orbit;
-  orbit.source_object_distance_mm = 80;
-  orbit.source_detector_distance_mm = 120;
-  orbit.angle_rad = {0.1, 0.9, 2.2};
-  const Detector detector{.rows = 41, .columns = 41, .pixel_width_mm = 0.9, .pixel_height_mm = 0.9};
-  const Scan scan = *MakeCircularScan(detector, orbit);
-  const Volume volume{.columns = n,
-                      .rows = n,
-                      .slices = n,
-                      .voxel_width_mm = 24.0 / n,
-                      .voxel_height_mm = 24.0 / n,
-                      .center_mm = {}};
-  const double radius = 10;
-  const std::vector<float> x = testing::Ball(volume, radius);
-  std::vector<float> y(scan.PixelCount()), expected(scan.PixelCount());
-  Project(model, volume, x.data(), AllRows(scan), y.data());
-  for (std::int64_t i = 0; i < scan.PixelCount(); ++i) {
-    const View& view = scan.views[i / (41 * 41)];
-    // Joseph's rays pass the pixels' centres; the footprint averages over pixels.
-    const int across = model == ProjectorModel::kJoseph ? 1 : 8;
-    double sum = 0;
-    for (int s = 0; s < across * across; ++s) {
-      const double row = static_cast<double>(i % 41) + (s % across + 0.5) / across - 0.5;
-      const double column = static_cast<double>(i / 41 % 41) + (s / across + 0.5) / across - 0.5;
-      const Vec3 direction = view.Direction(row, column);
-      const double distance = Norm(Cross(view.source, direction)) / Norm(direction);
-      sum += 2 * std::sqrt(std::max(0.0, radius * radius - distance * distance));
-    }
-    expected[i] = static_cast<float>(sum / (across * across));
-  }
-  return RelativeDifference(expected, y);
-}
-
 TEST_P(Pair, ConvergesToTheAnalyticChordsOfABall) {
   // The error sits at the surface, where voxels (and Joseph's interpolation) smooth the edge: it
   // falls with (voxel / radius)^1.5, by about 2.4 for half the voxel.
-  const double coarse = BallError(GetParam(), 24), fine = BallError(GetParam(), 48);
+  const double coarse = testing::BallError(GetParam(), 24, 0),
+               fine = testing::BallError(GetParam(), 48, 0);
   EXPECT_LT(fine, 0.02);
   EXPECT_GT(coarse / fine, 2.0);
 }
