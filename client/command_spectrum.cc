@@ -1,7 +1,6 @@
 // tomoslab spectrum: what a job's beam model makes of a tube, a detector and materials.
 #include <google/protobuf/util/json_util.h>
 
-#include <cmath>
 #include <cstdio>
 #include <fstream>
 #include <string>
@@ -12,6 +11,7 @@
 #include "client/commands.h"
 #include "client/exit_code.h"
 #include "proto/beam_model_values.h"
+#include "proto/values.h"
 #include "worker/core/status.h"
 
 namespace tomoslab {
@@ -25,22 +25,24 @@ struct Question {
   double longest_path_mm;
 };
 
+/// The path over which the effective energies must hold: the one asked for, else the diagonal of
+/// the job's volume, else a usual one.
+absl::StatusOr<double> LongestPathMm(const SpectrumOptions& options, const v1::JobSpec& spec) {
+  if (options.longest_path_mm > 0) return options.longest_path_mm;
+  if (!spec.has_volume()) return kUsualPathMm;
+  TOMOSLAB_ASSIGN_OR_RETURN(const Volume volume, ToVolume(spec.volume()));
+  return volume.DiagonalMm();
+}
+
 absl::StatusOr<Question> ReadQuestion(const SpectrumOptions& options) {
   v1::JobSpec spec;
   if (!options.job_file.empty()) {
     TOMOSLAB_ASSIGN_OR_RETURN(spec, ReadJobFile(options.job_file));
   }
   TOMOSLAB_RETURN_IF_ERROR(ApplyBeamOptions(options.beam, spec.mutable_beam_model()));
-  Question question{
-      spec.beam_model(), {}, options.longest_path_mm > 0 ? options.longest_path_mm : kUsualPathMm};
+  Question question{spec.beam_model(), {}, 0};
   TOMOSLAB_ASSIGN_OR_RETURN(question.description, ToBeamDescription(spec.beam_model()));
-  if (options.longest_path_mm == 0 && spec.has_volume()) {
-    const v1::VolumeGeometry& v = spec.volume();
-    const double diagonal =
-        std::hypot(v.columns() * v.voxel_width_mm(), v.rows() * v.voxel_width_mm(),
-                   v.slices() * v.voxel_height_mm());
-    if (diagonal > 0) question.longest_path_mm = diagonal;
-  }
+  TOMOSLAB_ASSIGN_OR_RETURN(question.longest_path_mm, LongestPathMm(options, spec));
   return question;
 }
 
