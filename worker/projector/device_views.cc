@@ -1,0 +1,104 @@
+#include "worker/projector/device_views.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "worker/projector/column_geometry.h"
+#include "worker/projector/pixel_map.h"
+#include "worker/projector/view_runs.h"
+
+namespace tomoslab {
+namespace {
+
+device::Column ColumnOf(const DeviceViews& views, const ColumnGeometry& geometry,
+                        const Volume& slab, const ProjectionBand& band, std::int64_t view,
+                        std::int64_t column) {
+  const ViewRows& rows = geometry.Rows(view);
+  const RayColumn& rays = geometry.Column(view, column);
+  const bool along_x = rays.main == MainAxis::kX;
+  const device::Slab& s = views.slab;
+  const double middle_row = views.band.middle_row;
+  const double t = rays.t(along_x ? s.middle_x : s.middle_y);
+  const double rise = rows.cone ? rays.t.step * (rows.slope + middle_row * rows.step) : 0;
+
+  const View& of = band.views[view];
+  const Vec3 level = of.Direction(0, static_cast<double>(column));
+  const double per_plane = slab.voxel_width_mm / std::max(std::abs(level.x), std::abs(level.y));
+  const double row_rise = rows.cone ? of.row_step.z : 0;
+  const double first_rise =
+      rows.cone ? level.z + (static_cast<double>(band.rows.begin) + middle_row) * row_rise : 0;
+  const auto real = [](double value) { return static_cast<float>(value); };
+  return {.lateral = real(rays.lateral(along_x ? s.middle_x : s.middle_y) -
+                          (along_x ? s.middle_y : s.middle_x)),
+          .lateral_step = real(rays.lateral.step),
+          .z = real(rows.Start(t) + middle_row * rows.Step(t) - s.middle_z),
+          .z_step = real(rise),
+          .spacing = real(rows.Step(t)),
+          .spacing_step = real(rows.cone ? rays.t.step * rows.step : 0),
+          .level = real((level.x * level.x + level.y * level.y) * per_plane * per_plane),
+          .rise = real(first_rise * per_plane),
+          .rise_step = real(row_rise * per_plane),
+          .along_x = along_x ? 1 : 0};
+}
+
+device::PixelMap MapOf(const DeviceViews& views, const PixelMap& map, double first_row) {
+  const device::Slab& s = views.slab;
+  const double column = views.band.middle_column, row = first_row + views.band.middle_row;
+  const auto at_middle = [&](const Affine& affine) {
+    return affine(s.middle_x, s.middle_y, s.middle_z);
+  };
+  const auto real = [](double value) { return static_cast<float>(value); };
+  return {.column = real(at_middle(map.column_depth) - column * at_middle(map.depth)),
+          .column_x = real(map.column_depth.x - column * map.depth.x),
+          .column_y = real(map.column_depth.y - column * map.depth.y),
+          .row = real(at_middle(map.row_depth) - row * at_middle(map.depth)),
+          .row_x = real(map.row_depth.x - row * map.depth.x),
+          .row_y = real(map.row_depth.y - row * map.depth.y),
+          .row_z = real(map.row_depth.z),
+          .depth = real(at_middle(map.depth)),
+          .depth_x = real(map.depth.x),
+          .depth_y = real(map.depth.y)};
+}
+
+/// The slab and a voxel around it stand in front of the view's source.
+bool InFront(const Volume& slab, const View& view) {
+  const PixelMap map = MapOf(view, slab);
+  for (const double x : {-2.0, slab.columns + 1.0}) {
+    for (const double y : {-2.0, slab.rows + 1.0}) {
+      if (!(map.depth(x, y, 0) > 1e-3)) return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+DeviceViews MakeDeviceViews(const Volume& slab, const ProjectionBand& band) {
+  const auto views = static_cast<std::int64_t>(band.views.size());
+  const auto rows = static_cast<int>(band.rows.size());
+  DeviceViews result{
+      .slab = {slab.columns, slab.rows, slab.slices, slab.columns / 2, slab.rows / 2,
+               slab.slices / 2},
+      .band = {static_cast<int>(views), band.columns, rows, band.columns / 2, rows / 2},
+      .columns = {},
+      .maps = {}};
+  const ColumnGeometry geometry(slab, band);
+  result.columns.reserve(views * band.columns);
+  for (std::int64_t view = 0; view < views; ++view) {
+    for (std::int64_t column = 0; column < band.columns; ++column)
+      result.columns.push_back(ColumnOf(result, geometry, slab, band, view, column));
+    result.maps.push_back(
+        MapOf(result, MapOf(band.views[view], slab), static_cast<double>(band.rows.begin)));
+  }
+  return result;
+}
+
+bool ProjectsOnDevice(const Volume& slab, const View& view, const ProjectionBand& band) {
+  return KindOf(slab, view, band.columns, band.rows) == ViewKind::kLevel && InFront(slab, view);
+}
+
+bool BackprojectsVoxelsOnDevice(const Volume& slab, const View& view) {
+  return IsAxisAligned(view) && InFront(slab, view);
+}
+
+}  // namespace tomoslab
