@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "worker/core/parallel.h"
 #include "worker/projector/column_geometry.h"
 #include "worker/projector/pixel_map.h"
 #include "worker/projector/view_runs.h"
@@ -83,13 +84,16 @@ DeviceViews MakeDeviceViews(const Volume& slab, const ProjectionBand& band) {
       .columns = {},
       .maps = {}};
   const ColumnGeometry geometry(slab, band);
-  result.columns.reserve(views * band.columns);
-  for (std::int64_t view = 0; view < views; ++view) {
-    for (std::int64_t column = 0; column < band.columns; ++column)
-      result.columns.push_back(ColumnOf(result, geometry, slab, band, view, column));
-    result.maps.push_back(
-        MapOf(result, MapOf(band.views[view], slab), static_cast<double>(band.rows.begin)));
-  }
+  result.columns.resize(views * band.columns);
+  result.maps.resize(views);
+  ParallelFor(0, views, [&](std::int64_t view) {
+    for (std::int64_t column = 0; column < band.columns; ++column) {
+      result.columns[view * band.columns + column] =
+          ColumnOf(result, geometry, slab, band, view, column);
+    }
+    result.maps[view] =
+        MapOf(result, MapOf(band.views[view], slab), static_cast<double>(band.rows.begin));
+  });
   return result;
 }
 
