@@ -2,7 +2,7 @@
 """Few views of measured discs (Helsinki Tomography Challenge 2022): thresholded BB, DART and poly-DART against the segmentation that
 the authors made from all 721 views. Dice = 2 |A and B| / (|A| + |B|) of the acrylic, 512 x 512 pixels.
 
-The spectrum is the product's own model of the tube that the files name; the detector's 0.15 mm of CsI are our assumption.
+The spectrum is that of htc.py: the tube that the files name, and what a solid disc's curve tells of the detector.
 """
 
 import json
@@ -10,33 +10,13 @@ import json
 import h5py
 import numpy as np
 
+from htc import BEAM, SIZE, VOXEL_MM, subset
 from programs import ROOT, Server, client, events, job_name, scratch_folder
 from scans import read_volume
 
 DISCS = ["htc2022_ta_fan.h5", "htc2022_tb_fan.h5"]
-SIZE, VOXEL_MM = 512, 0.1483223173330444
 # Of the 720 different views, every half degree.
 SUBSETS = {"60 views": slice(0, 720, 12), "30 views": slice(0, 720, 24), "90 degrees": slice(0, 181, 2)}
-BEAM = {
-    "source": {"tube": {"voltageKv": 45, "target": "Mo"}, "filter": [{"composition": {"formula": "Al"}, "thicknessMm": 0.5}]},
-    "detector": {"energyIntegrating": True,
-                 "absorber": {"composition": {"formula": "CsI", "densityGPerCm3": 4.51}, "thicknessMm": 0.15}},
-    "material": [{"name": "acrylic", "composition": {"formula": "C5H8O2", "densityGPerCm3": 1.18}}],
-}
-
-
-def subset(scan, views, path):
-    """A copy of the scan with some of its views only."""
-    with h5py.File(scan) as source, h5py.File(path, "w") as target:
-        for name in source:
-            if name != "exchange":
-                source.copy(name, target)
-        exchange = target.create_group("exchange")
-        for name in ("data", "theta"):
-            exchange.create_dataset(name, data=source["exchange"][name][views])
-            for key, value in source["exchange"][name].attrs.items():
-                exchange[name].attrs[key] = value
-    return path
 
 
 def run(server, folder, scan, spec, *fetch):

@@ -94,6 +94,23 @@ TEST(MakeBeamModelTest, ShortSpectraAreUsedAsTheyAre) {
   EXPECT_EQ(made->model.compression_error, 0);
 }
 
+TEST(MakeBeamModelTest, ScatterIsAReadingThatNothingAttenuates) {
+  BeamDescription description = AluminiumAndIron();
+  const auto clear = MakeFullBeamModel(description, 54);
+  description.scatter_fraction = 0.04;
+  for (const auto& made : {MakeFullBeamModel(description, 54), MakeBeamModel(description, 54)}) {
+    ASSERT_TRUE(made.ok()) << made.status();
+    EXPECT_EQ(made->model.energy_kev.front(), 0);
+    EXPECT_EQ(made->model.share.front(), 0.04);
+    EXPECT_EQ(made->model.reference_energy_kev, clear->model.reference_energy_kev);
+    for (const auto& path : {std::vector<double>{0, 0}, {30, 0.3}, {12, 2}, {0, 6}}) {
+      const double transmission = std::exp(-LineIntegralOf(clear->model, path));
+      EXPECT_NEAR(std::exp(-LineIntegralOf(made->model, path)), 0.96 * transmission + 0.04, 2e-4);
+    }
+    EXPECT_NEAR(LineIntegralOf(made->model, {1e4, 1e4}), -std::log(0.04), 1e-9);
+  }
+}
+
 TEST(MakeBeamModelTest, CompressionKeepsTheLineIntegrals) {
   const auto full = MakeFullBeamModel(AluminiumAndIron(), 54);
   const auto few = MakeBeamModel(AluminiumAndIron(), 54);
