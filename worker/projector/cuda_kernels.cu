@@ -7,7 +7,8 @@ namespace {
 // of a detector column. A thread computes kAtOnce of them a warp apart, and so shares what belongs
 // to the column among them.
 constexpr int kWarp = 32, kAtOnce = 4, kAlongZ = kWarp * kAtOnce;
-constexpr int kWarps = 4;  // neighbouring columns of a block
+constexpr int kWarps = 4;      // neighbouring columns of a block
+constexpr int kThreads = 256;  // of a block where each thread has one pixel
 
 unsigned DivideUp(std::int64_t count, int by) {
   return static_cast<unsigned>((count + by - 1) / by);
@@ -29,9 +30,8 @@ __global__ void __launch_bounds__(kWarp* kWarps)
 
 __global__ void ScaleByLengthKernel(Views views, float* y) {
   const Band& band = views.band;
-  const std::int64_t count = static_cast<std::int64_t>(band.views) * band.columns * band.rows;
   const std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
-  if (i >= count) return;
+  if (i >= band.Offset(band.views, 0)) return;
   y[i] *= LengthMm(views.columns[i / band.rows], static_cast<int>(i % band.rows) - band.middle_row);
 }
 
@@ -71,6 +71,45 @@ __global__ void __launch_bounds__(kWarp* kWarps)
   voxels.Add(slab, sums, x);
 }
 
+/// One pixel of a view.
+struct Pixel {
+  int view, row, column;
+  std::int64_t offset;
+
+  __device__ Pixel(const Band& band, std::int64_t i)
+      : view(static_cast<int>(i / band.rows / band.columns)),
+        row(static_cast<int>(i % band.rows) - band.middle_row),
+        column(static_cast<int>(i / band.rows % band.columns) - band.middle_column),
+        offset(i) {}
+};
+
+__global__ void ProjectRaysKernel(Slab slab, const float* x, RayViews views, float* y) {
+  const std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+  if (i >= views.band.Offset(views.band.views, 0)) return;
+  const Pixel pixel(views.band, i);
+  y[i] = ProjectRay(slab, views.size, x, views.views[pixel.view], static_cast<float>(pixel.row),
+                    static_cast<float>(pixel.column));
+}
+
+__global__ void ScaleRaysByLengthKernel(RayViews views, float* y) {
+  const std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+  if (i >= views.band.Offset(views.band.views, 0)) return;
+  const Pixel pixel(views.band, i);
+  y[i] *= LengthMm(RayOf(views.views[pixel.view], static_cast<float>(pixel.row),
+                         static_cast<float>(pixel.column)),
+                   views.size);
+}
+
+__global__ void __launch_bounds__(kWarp* kWarps)
+    BackprojectRaysKernel(Slab slab, RayViews views, const float* y, float* x) {
+  const int ix = static_cast<int>(blockIdx.x) * kWarps + static_cast<int>(threadIdx.y);
+  const int iy = static_cast<int>(blockIdx.y);
+  const int iz = static_cast<int>(blockIdx.z) * kWarp + static_cast<int>(threadIdx.x);
+  if (ix >= slab.columns || iz >= slab.slices) return;
+  x[(static_cast<std::int64_t>(iy) * slab.columns + ix) * slab.slices + iz] +=
+      BackprojectVoxel(slab, views.band, views.views, y, ix, iy, iz);
+}
+
 dim3 VoxelGrid(const Slab& slab) {
   return {DivideUp(slab.columns, kWarps), static_cast<unsigned>(slab.rows),
           DivideUp(slab.slices, kAlongZ)};
@@ -87,11 +126,24 @@ void LaunchProject(const Slab& slab, const float* x, const Views& views, float* 
 
 void LaunchBackproject(const Slab& slab, const Views& views, float* y, float* x,
                        cudaStream_t stream) {
-  constexpr int kThreads = 256;
-  const Band& band = views.band;
-  const std::int64_t count = static_cast<std::int64_t>(band.views) * band.columns * band.rows;
+  const std::int64_t count = views.band.Offset(views.band.views, 0);
   ScaleByLengthKernel<<<DivideUp(count, kThreads), kThreads, 0, stream>>>(views, y);
   BackprojectKernel<<<VoxelGrid(slab), dim3(kWarp, kWarps), 0, stream>>>(slab, views, y, x);
+}
+
+void LaunchProjectRays(const Slab& slab, const float* x, const RayViews& views, float* y,
+                       cudaStream_t stream) {
+  const std::int64_t count = views.band.Offset(views.band.views, 0);
+  ProjectRaysKernel<<<DivideUp(count, kThreads), kThreads, 0, stream>>>(slab, x, views, y);
+}
+
+void LaunchBackprojectRays(const Slab& slab, const RayViews& views, float* y, float* x,
+                           cudaStream_t stream) {
+  const std::int64_t count = views.band.Offset(views.band.views, 0);
+  ScaleRaysByLengthKernel<<<DivideUp(count, kThreads), kThreads, 0, stream>>>(views, y);
+  const dim3 grid(DivideUp(slab.columns, kWarps), static_cast<unsigned>(slab.rows),
+                  DivideUp(slab.slices, kWarp));
+  BackprojectRaysKernel<<<grid, dim3(kWarp, kWarps), 0, stream>>>(slab, views, y, x);
 }
 
 void LaunchBackprojectVoxelDriven(const Slab& slab, const Views& views, const float* y, float* x,

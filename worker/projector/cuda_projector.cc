@@ -15,21 +15,22 @@ namespace tomoslab {
 namespace {
 
 /// What the GPU holds of a batch at a time; a larger batch goes through in pieces of views.
-constexpr std::int64_t kMostNumbers = 32 << 20, kMostColumns = 1 << 20;
+constexpr std::int64_t kMostNumbers = 32 << 20, kMostColumns = 1 << 20, kMostViews = 4096;
 
-/// Calls on_gpu(piece, offset) or on_cpu(run, offset) for the runs of views that `takes` tells
-/// apart; those for the GPU in pieces that fit.
-template <class Takes, class OnGpu, class OnCpu>
-void ForPieces(const ProjectionBand& band, Takes&& takes, OnGpu&& on_gpu, OnCpu&& on_cpu) {
+/// Calls visit(path, piece, offset) for the runs of views of one path(view); in pieces that fit,
+/// but for DevicePath::kNone, the CPU's.
+template <class Path, class Visit>
+void ForPieces(const ProjectionBand& band, Path&& path, Visit&& visit) {
   if (band.rows.empty()) return;
   const std::int64_t of_view = band.columns * band.rows.size();
-  const auto most = static_cast<std::size_t>(std::clamp<std::int64_t>(
-      kMostNumbers / of_view, 1, std::max<std::int64_t>(1, kMostColumns / band.columns)));
-  ForRuns(band, takes, [&](bool taken, const ProjectionBand& run, std::int64_t offset) {
-    if (!taken) return on_cpu(run, offset);
+  const std::int64_t fit =
+      std::min({kMostNumbers / of_view, kMostColumns / band.columns, kMostViews});
+  const auto most = static_cast<std::size_t>(std::max<std::int64_t>(1, fit));
+  ForRuns(band, path, [&](DevicePath of_run, const ProjectionBand& run, std::int64_t offset) {
+    if (of_run == DevicePath::kNone) return visit(of_run, run, offset);
     for (std::size_t first = 0; first < run.views.size(); first += most) {
-      on_gpu(ProjectionBand{run.views.subspan(first, most), run.columns, run.rows},
-             offset + run.Offset(static_cast<std::int64_t>(first), 0));
+      visit(of_run, ProjectionBand{run.views.subspan(first, most), run.columns, run.rows},
+            offset + run.Offset(static_cast<std::int64_t>(first), 0));
     }
   });
 }
@@ -40,24 +41,25 @@ struct Memory {
   DeviceArray<float> x, y;
   DeviceArray<device::Column> columns;
   DeviceArray<device::PixelMap> maps;
+  DeviceArray<device::RayView> rays;
 };
 
 absl::StatusOr<Memory> Allocate(const Volume& slab, LargestView largest) {
+  constexpr char kGeometry[] = "the geometry";
   const std::int64_t columns = std::max<std::int64_t>(kMostColumns, largest.columns);
-  TOMOSLAB_ASSIGN_OR_RETURN(StagedCopies copies, StagedCopies::Create(nullptr));
-  TOMOSLAB_ASSIGN_OR_RETURN(DeviceArray<float> x,
-                            DeviceArray<float>::Create(slab.VoxelCount(), "the slab"));
-  TOMOSLAB_ASSIGN_OR_RETURN(
-      DeviceArray<float> y,
-      DeviceArray<float>::Create(
-          std::max(kMostNumbers, std::int64_t{largest.columns} * largest.rows),
-          "a batch of projections"));
-  TOMOSLAB_ASSIGN_OR_RETURN(DeviceArray<device::Column> of_columns,
-                            DeviceArray<device::Column>::Create(columns, "the geometry"));
-  TOMOSLAB_ASSIGN_OR_RETURN(DeviceArray<device::PixelMap> maps,
-                            DeviceArray<device::PixelMap>::Create(kMostColumns, "the geometry"));
-  return Memory{std::move(copies), std::move(x), std::move(y), std::move(of_columns),
-                std::move(maps)};
+  const std::int64_t numbers = std::max(kMostNumbers, std::int64_t{largest.columns} * largest.rows);
+  Memory memory;
+  TOMOSLAB_ASSIGN_OR_RETURN(memory.copies, StagedCopies::Create(nullptr));
+  TOMOSLAB_ASSIGN_OR_RETURN(memory.x, DeviceArray<float>::Create(slab.VoxelCount(), "the slab"));
+  TOMOSLAB_ASSIGN_OR_RETURN(memory.y,
+                            DeviceArray<float>::Create(numbers, "a batch of projections"));
+  TOMOSLAB_ASSIGN_OR_RETURN(memory.columns,
+                            DeviceArray<device::Column>::Create(columns, kGeometry));
+  TOMOSLAB_ASSIGN_OR_RETURN(memory.maps,
+                            DeviceArray<device::PixelMap>::Create(kMostViews, kGeometry));
+  TOMOSLAB_ASSIGN_OR_RETURN(memory.rays,
+                            DeviceArray<device::RayView>::Create(kMostViews, kGeometry));
+  return memory;
 }
 
 class CudaProjector : public LocalProjector {
@@ -74,16 +76,19 @@ class CudaProjector : public LocalProjector {
   void Project(const ProjectionBand& band, float* y) override {
     Activate();
     ForPieces(
-        band, [&](const View& view) { return TakesRays(view, band); },
-        [&](const ProjectionBand& piece, std::int64_t offset) {
-          const Batch batch = Upload(piece);
-          device::LaunchProject(batch.slab, memory_.x.data(), batch.views, memory_.y.data(),
-                                kStream);
+        band, [&](const View& view) { return RayPath(view, band); },
+        [&](DevicePath path, const ProjectionBand& piece, std::int64_t offset) {
+          if (path == DevicePath::kNone)
+            return tomoslab::Project(model_, slab_, host_from_, piece, y + offset);
+          if (path == DevicePath::kColumns) {
+            device::LaunchProject(DeviceSlab(slab_), memory_.x.data(), UploadViews(piece),
+                                  memory_.y.data(), kStream);
+          } else {
+            device::LaunchProjectRays(DeviceSlab(slab_), memory_.x.data(), UploadRays(piece),
+                                      memory_.y.data(), kStream);
+          }
           CudaCheck(cudaGetLastError(), "the forward projection's launch");
           memory_.copies.ToHost(memory_.y.data(), piece.size(), y + offset);
-        },
-        [&](const ProjectionBand& run, std::int64_t offset) {
-          tomoslab::Project(model_, slab_, host_from_, run, y + offset);
         });
   }
 
@@ -97,31 +102,36 @@ class CudaProjector : public LocalProjector {
   void Backproject(const ProjectionBand& band, float* y) override {
     Activate();
     ForPieces(
-        band, [&](const View& view) { return TakesRays(view, band); },
-        [&](const ProjectionBand& piece, std::int64_t offset) {
-          const Batch batch = Upload(piece, y + offset);
-          device::LaunchBackproject(batch.slab, batch.views, memory_.y.data(), memory_.x.data(),
-                                    kStream);
+        band, [&](const View& view) { return RayPath(view, band); },
+        [&](DevicePath path, const ProjectionBand& piece, std::int64_t offset) {
+          if (path == DevicePath::kNone)
+            return tomoslab::Backproject(model_, piece, y + offset, slab_, host_to_);
+          memory_.copies.ToDevice(y + offset, piece.size(), memory_.y.data());
+          if (path == DevicePath::kColumns) {
+            device::LaunchBackproject(DeviceSlab(slab_), UploadViews(piece), memory_.y.data(),
+                                      memory_.x.data(), kStream);
+          } else {
+            device::LaunchBackprojectRays(DeviceSlab(slab_), UploadRays(piece), memory_.y.data(),
+                                          memory_.x.data(), kStream);
+          }
           CudaCheck(cudaGetLastError(), "the backprojection's launch");
-        },
-        [&](const ProjectionBand& run, std::int64_t offset) {
-          tomoslab::Backproject(model_, run, y + offset, slab_, host_to_);
         });
   }
 
   void BackprojectVoxels(const ProjectionBand& band, const float* y) override {
     Activate();
-    ForPieces(
-        band, [&](const View& view) { return BackprojectsVoxelsOnDevice(slab_, view); },
-        [&](const ProjectionBand& piece, std::int64_t offset) {
-          const Batch batch = Upload(piece, y + offset);
-          device::LaunchBackprojectVoxelDriven(batch.slab, batch.views, memory_.y.data(),
-                                               memory_.x.data(), kStream);
-          CudaCheck(cudaGetLastError(), "the voxel-driven backprojection's launch");
-        },
-        [&](const ProjectionBand& run, std::int64_t offset) {
-          tomoslab::BackprojectVoxels(run, y + offset, slab_, host_to_);
-        });
+    const auto path = [&](const View& view) {
+      return BackprojectsVoxelsOnDevice(slab_, view) ? DevicePath::kColumns : DevicePath::kNone;
+    };
+    ForPieces(band, path,
+              [&](DevicePath of_piece, const ProjectionBand& piece, std::int64_t offset) {
+                if (of_piece == DevicePath::kNone)
+                  return tomoslab::BackprojectVoxels(piece, y + offset, slab_, host_to_);
+                memory_.copies.ToDevice(y + offset, piece.size(), memory_.y.data());
+                device::LaunchBackprojectVoxelDriven(DeviceSlab(slab_), UploadViews(piece),
+                                                     memory_.y.data(), memory_.x.data(), kStream);
+                CudaCheck(cudaGetLastError(), "the voxel-driven backprojection's launch");
+              });
   }
 
   void FinishBackprojection() override {
@@ -141,34 +151,32 @@ class CudaProjector : public LocalProjector {
  private:
   static constexpr cudaStream_t kStream = nullptr;  // everything in one order
 
-  struct Batch {
-    device::Slab slab;
-    device::Views views;
-  };
-
   void Activate() const { CudaCheck(cudaSetDevice(device_.index), "choosing the GPU"); }
 
-  bool TakesRays(const View& view, const ProjectionBand& band) const {
-    return model_ == ProjectorModel::kJoseph && ProjectsOnDevice(slab_, view, band);
+  DevicePath RayPath(const View& view, const ProjectionBand& band) const {
+    return model_ == ProjectorModel::kJoseph ? DevicePathOf(slab_, view, band) : DevicePath::kNone;
   }
 
-  Batch Upload(const ProjectionBand& band) const {
+  template <class T>
+  static void Upload(const std::vector<T>& values, const DeviceArray<T>& to) {
+    // From pageable memory: the values have left it when the call returns.
+    CudaCheck(cudaMemcpyAsync(to.data(), values.data(), values.size() * sizeof(T),
+                              cudaMemcpyHostToDevice, kStream),
+              "a copy of the geometry");
+  }
+
+  device::Views UploadViews(const ProjectionBand& band) const {
     const DeviceViews made = MakeDeviceViews(slab_, band);
-    // From pageable memory: the copies have left it when the calls return.
-    CudaCheck(cudaMemcpyAsync(memory_.columns.data(), made.columns.data(),
-                              made.columns.size() * sizeof(device::Column), cudaMemcpyHostToDevice,
-                              kStream),
-              "a copy of the geometry");
-    CudaCheck(cudaMemcpyAsync(memory_.maps.data(), made.maps.data(),
-                              made.maps.size() * sizeof(device::PixelMap), cudaMemcpyHostToDevice,
-                              kStream),
-              "a copy of the geometry");
-    return {made.slab, {made.band, memory_.columns.data(), memory_.maps.data()}};
+    Upload(made.columns, memory_.columns);
+    Upload(made.maps, memory_.maps);
+    return {made.band, memory_.columns.data(), memory_.maps.data()};
   }
 
-  Batch Upload(const ProjectionBand& band, const float* y) {
-    memory_.copies.ToDevice(y, band.size(), memory_.y.data());
-    return Upload(band);
+  device::RayViews UploadRays(const ProjectionBand& band) const {
+    Upload(MakeRayViews(slab_, band), memory_.rays);
+    return {DeviceBand(band),
+            {static_cast<float>(slab_.voxel_width_mm), static_cast<float>(slab_.voxel_height_mm)},
+            memory_.rays.data()};
   }
 
   Device device_;

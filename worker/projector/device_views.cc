@@ -1,6 +1,7 @@
 #include "worker/projector/device_views.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "worker/core/parallel.h"
@@ -61,12 +62,69 @@ device::PixelMap MapOf(const DeviceViews& views, const PixelMap& map, double fir
           .depth_y = real(map.depth.y)};
 }
 
-/// The slab and a voxel around it stand in front of the view's source.
+/// A function of the voxel, divided by its value's share of the depth, from the middle ones on.
+device::OfVoxel Centred(const Affine& of, const Affine& depth, double middle,
+                        const device::Slab& s) {
+  const auto real = [](double value) { return static_cast<float>(value); };
+  return {real(of(s.middle_x, s.middle_y, s.middle_z) -
+               middle * depth(s.middle_x, s.middle_y, s.middle_z)),
+          real(of.x - middle * depth.x), real(of.y - middle * depth.y),
+          real(of.z - middle * depth.z)};
+}
+
+/// A function that is linear in row and column, counted from the middle pixel.
+template <class Function>
+device::OfPixel Linear(Function&& function) {
+  const double at = function(0.0, 0.0);
+  return {static_cast<float>(at), static_cast<float>(function(1.0, 0.0) - at),
+          static_cast<float>(function(0.0, 1.0) - at)};
+}
+
+device::RayView RayViewOf(const Volume& slab, const View& view, const device::Slab& s,
+                          const device::Band& band, double first_row) {
+  const Vec3 middle = slab.VoxelCenter(s.middle_x, s.middle_y, s.middle_z);
+  const auto in_voxels = [&](Vec3 v) {
+    return std::array<double, 3>{v.x / slab.voxel_width_mm, v.y / slab.voxel_width_mm,
+                                 v.z / slab.voxel_height_mm};
+  };
+  const auto direction = [&](double row, double column) {
+    return in_voxels(
+        view.Direction(first_row + band.middle_row + row, band.middle_column + column));
+  };
+  const auto origin = [&](double row, double column) {
+    if (view.beam == Beam::kCone) return in_voxels(view.source - middle);
+    return in_voxels(view.Pixel(first_row + band.middle_row + row, band.middle_column + column) -
+                     middle);
+  };
+  device::RayView result{};
+  for (int axis = 0; axis < 3; ++axis) {
+    result.direction[axis] =
+        Linear([&](double row, double column) { return direction(row, column)[axis]; });
+  }
+  for (int main = 0; main < 3; ++main) {
+    for (int i = 0; i < 2; ++i) {
+      const int axis = i == 0 ? device::FirstAcross(main) : device::SecondAcross(main);
+      result.across[main][i] = Linear([&](double row, double column) {
+        const auto o = origin(row, column), d = direction(row, column);
+        return o[axis] * d[main] - o[main] * d[axis];
+      });
+    }
+  }
+  const PixelMap map = MapOf(view, slab);
+  result.column_depth = Centred(map.column_depth, map.depth, band.middle_column, s);
+  result.row_depth = Centred(map.row_depth, map.depth, first_row + band.middle_row, s);
+  result.depth = Centred(map.depth, map.depth, 0, s);
+  return result;
+}
+
+/// The slab and two voxels around it stand in front of the view's source.
 bool InFront(const Volume& slab, const View& view) {
   const PixelMap map = MapOf(view, slab);
   for (const double x : {-2.0, slab.columns + 1.0}) {
     for (const double y : {-2.0, slab.rows + 1.0}) {
-      if (!(map.depth(x, y, 0) > 1e-3)) return false;
+      for (const double z : {-2.0, slab.slices + 1.0}) {
+        if (!(map.depth(x, y, z) > 1e-3)) return false;
+      }
     }
   }
   return true;
@@ -74,15 +132,18 @@ bool InFront(const Volume& slab, const View& view) {
 
 }  // namespace
 
+device::Slab DeviceSlab(const Volume& slab) {
+  return {slab.columns, slab.rows, slab.slices, slab.columns / 2, slab.rows / 2, slab.slices / 2};
+}
+
+device::Band DeviceBand(const ProjectionBand& band) {
+  const auto rows = static_cast<int>(band.rows.size());
+  return {static_cast<int>(band.views.size()), band.columns, rows, band.columns / 2, rows / 2};
+}
+
 DeviceViews MakeDeviceViews(const Volume& slab, const ProjectionBand& band) {
   const auto views = static_cast<std::int64_t>(band.views.size());
-  const auto rows = static_cast<int>(band.rows.size());
-  DeviceViews result{
-      .slab = {slab.columns, slab.rows, slab.slices, slab.columns / 2, slab.rows / 2,
-               slab.slices / 2},
-      .band = {static_cast<int>(views), band.columns, rows, band.columns / 2, rows / 2},
-      .columns = {},
-      .maps = {}};
+  DeviceViews result{.slab = DeviceSlab(slab), .band = DeviceBand(band), .columns = {}, .maps = {}};
   const ColumnGeometry geometry(slab, band);
   result.columns.resize(views * band.columns);
   result.maps.resize(views);
@@ -97,8 +158,19 @@ DeviceViews MakeDeviceViews(const Volume& slab, const ProjectionBand& band) {
   return result;
 }
 
-bool ProjectsOnDevice(const Volume& slab, const View& view, const ProjectionBand& band) {
-  return KindOf(slab, view, band.columns, band.rows) == ViewKind::kLevel && InFront(slab, view);
+std::vector<device::RayView> MakeRayViews(const Volume& slab, const ProjectionBand& band) {
+  std::vector<device::RayView> result;
+  for (const View& view : band.views) {
+    result.push_back(RayViewOf(slab, view, DeviceSlab(slab), DeviceBand(band),
+                               static_cast<double>(band.rows.begin)));
+  }
+  return result;
+}
+
+DevicePath DevicePathOf(const Volume& slab, const View& view, const ProjectionBand& band) {
+  if (!InFront(slab, view)) return DevicePath::kNone;
+  const bool level = KindOf(slab, view, band.columns, band.rows) == ViewKind::kLevel;
+  return level ? DevicePath::kColumns : DevicePath::kRays;
 }
 
 bool BackprojectsVoxelsOnDevice(const Volume& slab, const View& view) {

@@ -1,12 +1,16 @@
-// Views as device_bodies.h takes them, from geometry in double.
+// Views as device_bodies.h and device_ray_bodies.h take them, from geometry in double.
 #pragma once
 
 #include <vector>
 
 #include "worker/projector/device_bodies.h"
+#include "worker/projector/device_ray_bodies.h"
 #include "worker/projector/joseph.h"
 
 namespace tomoslab {
+
+device::Slab DeviceSlab(const Volume& slab);
+device::Band DeviceBand(const ProjectionBand& band);
 
 struct DeviceViews {
   device::Slab slab;
@@ -18,10 +22,17 @@ struct DeviceViews {
 /// band: of views that are axis aligned (IsAxisAligned), with the slab in front of their sources.
 DeviceViews MakeDeviceViews(const Volume& slab, const ProjectionBand& band);
 
-/// Whether a view's rays can be projected by device_bodies.h: axis aligned, none of them steeper
-/// along z than along x and y, and the slab wholly in front of the source.
-bool ProjectsOnDevice(const Volume& slab, const View& view, const ProjectionBand& band);
-/// The same for the voxel-driven backprojection, which steep rays do not hinder.
+/// band: of any views with the slab in front of their sources.
+std::vector<device::RayView> MakeRayViews(const Volume& slab, const ProjectionBand& band);
+
+/// How a device projects a view.
+enum class DevicePath {
+  kColumns,  // device_bodies.h: axis aligned, no ray steeper along z than along x and y
+  kRays,     // device_ray_bodies.h
+  kNone,     // the source stands in the slab or beside it
+};
+DevicePath DevicePathOf(const Volume& slab, const View& view, const ProjectionBand& band);
+/// Whether device_bodies.h can backproject a view voxel by voxel: axis aligned, the slab in front.
 bool BackprojectsVoxelsOnDevice(const Volume& slab, const View& view);
 
 }  // namespace tomoslab

@@ -36,8 +36,9 @@ struct LargestView {
   int columns, rows;
 };
 
-/// With Joseph's model, axis-aligned views run on the GPU (ProjectsOnDevice); others, and the
-/// footprint model, on the CPU. The GPU holds the slab and one batch of views.
+/// With Joseph's model all views run on the GPU whose source does not stand in the slab
+/// (DevicePathOf); the footprint model runs on the CPU. The GPU holds the slab and one batch of
+/// views.
 ///   slab: at least one slice.   device: a GPU.   largest: what any view of any batch may have.
 ///   ResourceExhausted, with figures, when the GPU's free memory is too small; FailedPrecondition
 ///   in a build without CUDA.
