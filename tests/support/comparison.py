@@ -46,7 +46,7 @@ class Comparison:
     def _panel(self, left, one):
         pixel = PANEL / one.image.shape[1]
         line = TOP + (self.row + 0.5) * pixel
-        name = one.name if one.wrong is None else f"{one.name}: {100 * one.wrong.mean():.2f} % wrong (red)"
+        name = one.name if one.wrong is None else f"{one.name}: {100 * one.wrong.mean():.2g} % wrong (red)"
         return [text(left, TOP - 8, name),
                 f'<image x="{left}" y="{TOP}" width="{PANEL}" height="{PANEL}" style="image-rendering:pixelated" '
                 f'href="{png_uri(one.image, self.window)}"/>',
@@ -68,8 +68,7 @@ class Comparison:
     def _profile(self, width):
         """Attenuation over x along the row that the coloured ticks mark."""
         right, bottom = width - GAP, PLOT_TOP + PLOT_HEIGHT
-        columns = self.shown[0].image.shape[1]
-        extent = columns * self.voxel_mm
+        extent = self.shown[0].image.shape[1] * self.voxel_mm
 
         def place(x_mm, value):
             share = np.clip((value - self.window[0]) / (self.window[1] - self.window[0]), 0, 1)
@@ -82,9 +81,10 @@ class Comparison:
         for x_mm in ticks(-extent / 2, extent / 2, 8):
             x = place(x_mm, 0)[0]
             parts += [f'<path d="M{x:.1f} {bottom}v5" stroke="#888"/>', text(x, bottom + 20, f"{x_mm:g}", 'text-anchor="middle"')]
-        parts.append(text((LEFT + right) / 2, bottom + 40, "x in mm, along the line between the ticks; attenuation in 1/mm", 'text-anchor="middle"'))
+        parts.append(text((LEFT + right) / 2, bottom + 40, "x in mm between the coloured ticks, mean of three rows; attenuation in 1/mm", 'text-anchor="middle"'))
         for index, one in enumerate([self.shown[-1], *self.shown[:-1]]):
-            points = [place((column - (columns - 1) / 2) * self.voxel_mm, one.image[self.row, column]) for column in range(columns)]
+            values = one.image[self.row - 1 : self.row + 2].mean(axis=0)  # of three rows: noise, not detail, goes
+            points = [place((column - (len(values) - 1) / 2) * self.voxel_mm, value) for column, value in enumerate(values)]
             path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
             parts.append(f'<polyline points="{path}" fill="none" stroke="{one.colour}" stroke-width="{1.5 if index == 0 else 2.2}"/>')
         for index, one in enumerate(self.shown):
@@ -116,4 +116,4 @@ def wrong_voxels(wrong):
     if wrong is None or not wrong.any():
         return ""
     squares = "".join(f"M{column} {row}h1v1h-1z" for row, column in np.argwhere(wrong))
-    return f'<path d="{squares}" fill="#e01b24"/>'
+    return f'<path d="{squares}" fill="#e01b24" fill-opacity="0.6"/>'
