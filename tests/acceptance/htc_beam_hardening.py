@@ -92,11 +92,11 @@ def show_curve(figures, lengths, data, folder):
         print(f"{length:5.1f} | {p[i]:8.3f} | " + " | ".join(cells))
     slope = (p[-1] - p[-3]) / (mm[-1] - mm[-3])
     print(f"slope from {mm[-3]:.0f} to {mm[-1]:.0f} mm: {slope:.4f} 1/mm")
-    figures.less_than("slope of the disc's curve behind 60 mm, 1/mm", slope, "acrylic at 45 keV", curves["as the file says"][2])
+    figures.less_than("HTC disc: slope of its curve behind 60 mm, 1/mm", slope, "acrylic at 45 keV", curves["as the file says"][2])
     for name, (curve, _, _) in curves.items():
         error = np.abs(curve(mm) - p).max()
         print(f"  {name}: differs by at most {error:.3f}")
-    figures.at_most("line integrals, model with scatter against measured", error, 0.06)
+    figures.at_most("HTC disc: line integrals, model with scatter against measured", error, 0.06)
     return curves["and scatter"][1]
 
 
@@ -117,14 +117,14 @@ def main():
               f"disc of {2 * disc.radius * BINNING * VOXEL_MM:.1f} mm: edge / centre | rim / centre | centre, 1/mm")
         for name, image in images.items():
             print(f"  {name:34} {disc.ratio(image, 'edge'):.3f} | {disc.ratio(image, 'rim'):.3f} | {disc.ring(image, 0, 0.25):.5f}")
-    figures.at_least("FBP: edge / centre", disc.ratio(fbp, "edge"), 1.4)
+    figures.at_least("HTC disc, FBP: edge / centre", disc.ratio(fbp, "edge"), 1.4)
     for ring in RINGS:
         ratio = disc.ratio(images["poly-BB, and scatter"], ring)
-        figures.at_most(f"poly-BB: {ring} / centre", ratio, 1.05)
-        figures.at_least(f"poly-BB: {ring} / centre", ratio, 0.95)
+        figures.at_most(f"HTC disc, poly-BB: {ring} / centre", ratio, 1.05)
+        figures.at_least(f"HTC disc, poly-BB: {ring} / centre", ratio, 0.95)
     density = disc.ring(images["poly-BB, and scatter"], 0, 0.95) / acrylic
-    figures.at_least("poly-BB: disc / acrylic at 30 keV", density, 0.95)
-    figures.at_most("poly-BB: disc / acrylic at 30 keV", density, 1.05)
+    figures.at_least("HTC disc, poly-BB: disc / acrylic at 30 keV", density, 0.95)
+    figures.at_most("HTC disc, poly-BB: disc / acrylic at 30 keV", density, 1.05)
     figures.finish()
 
 
