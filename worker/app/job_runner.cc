@@ -60,8 +60,8 @@ class Attempt {
     TOMOSLAB_ASSIGN_OR_RETURN(const Volume volume, ToVolume(lease_.spec().volume()));
     TOMOSLAB_ASSIGN_OR_RETURN(Scan scan, PrepareScan(client_, ranks_, lease_, reporter_));
     const DistributedProjector A(std::move(scan), volume, &ranks_, ModelOf(lease_.spec()));
-    reporter_.Pool(A,
-                   RankBytes(A.plan(), A.scan(), volume, VectorsOf(lease_.spec()), ranks_.rank()));
+    reporter_.Pool(
+        A, RankBytes(A.plan(), A.scan(), volume, MemoryUseOf(lease_.spec()), ranks_.rank()));
     if (!GoesOn()) return absl::OkStatus();
     TOMOSLAB_ASSIGN_OR_RETURN(Field b, LoadProjections(client_, lease_, A, reporter_));
     if (!GoesOn()) return absl::OkStatus();
