@@ -29,6 +29,10 @@ void AddBeamFlags(CLI::App& command, BeamOptions& beam, BeamFlags which) {
       .add_option("--reference-kev", beam.reference_energy_kev,
                   "Energy that attenuation values are given at (default: chosen)")
       ->group(group);
+  command
+      .add_option("--scatter", beam.scatter_fraction,
+                  "Share of the open beam's reading that every pixel gets on top (0 .. 0.5)")
+      ->group(group);
   if (which == BeamFlags::kBeamOnly) return;
   command
       .add_option("--material", beam.materials,

@@ -64,7 +64,7 @@ absl::Status SetMaterial(const std::string& text, v1::Material* message) {
 bool BeamOptions::IsSet() const {
   return tube_kv || takeoff_angle_deg || !target.empty() || !spectrum_csv.empty() ||
          !filters.empty() || !absorber.empty() || energy_integrating || !materials.empty() ||
-         reference_energy_kev || compression_tolerance;
+         reference_energy_kev || compression_tolerance || scatter_fraction;
 }
 
 absl::Status ApplyBeamOptions(const BeamOptions& options, v1::BeamModel* model) {
@@ -80,6 +80,7 @@ absl::Status ApplyBeamOptions(const BeamOptions& options, v1::BeamModel* model) 
   if (options.reference_energy_kev) model->set_reference_energy_kev(*options.reference_energy_kev);
   if (options.compression_tolerance)
     model->set_compression_tolerance(*options.compression_tolerance);
+  if (options.scatter_fraction) model->set_scatter_fraction(*options.scatter_fraction);
   return absl::OkStatus();
 }
 

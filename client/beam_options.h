@@ -18,7 +18,7 @@ struct BeamOptions {
   std::string absorber;              // "CsI@4.51 0.5"
   bool energy_integrating = false;
   std::vector<std::string> materials;  // "[NAME=]FORMULA[@DENSITY]"
-  std::optional<double> reference_energy_kev, compression_tolerance;
+  std::optional<double> reference_energy_kev, compression_tolerance, scatter_fraction;
 
   /// Whether any of it was said.
   bool IsSet() const;

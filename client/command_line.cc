@@ -204,11 +204,14 @@ void AddFetch(CLI::App& app, Action& action) {
                    "The attenuation at this energy, keV (poly-bb, poly-sirt, poly-dart)")
       ->type_name("KEV");
   command
-      ->add_option("--material", options->material,
-                   "How much of this material, as a fraction of its density")
+      ->add_option(
+          "--material", options->material,
+          "How much of this material, as a fraction of its density (dart and polychromatic)")
       ->type_name("NAME")
       ->excludes("--energy");
-  command->add_flag("--labels", options->labels, "Which material, 8 bits a voxel, 0 = air")
+  command
+      ->add_flag("--labels", options->labels,
+                 "Which material, 8 bits a voxel, 0 = air (dart and polychromatic)")
       ->excludes("--energy", "--material");
   command->callback([=, &action] { action = [=] { return RunFetch(*options); }; });
 }

@@ -29,8 +29,8 @@ absl::StatusOr<PhantomCaseOptions> CaseOptions(const SimulateOptions& options) {
   v1::BeamModel message;
   TOMOSLAB_RETURN_IF_ERROR(ApplyBeamOptions(options.beam, &message));
   TOMOSLAB_ASSIGN_OR_RETURN(BeamDescription beam, ToBeamDescription(message));
-  replaced.beam =
-      PhantomBeam{std::move(beam.source), std::move(beam.detector), beam.reference_energy_kev};
+  replaced.beam = PhantomBeam{std::move(beam.source), std::move(beam.detector),
+                              beam.reference_energy_kev, beam.scatter_fraction};
   return replaced;
 }
 

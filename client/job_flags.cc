@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "proto/algorithm_values.h"
+
 namespace tomoslab {
 namespace {
 
@@ -42,19 +44,19 @@ void AddJobFlags(CLI::App& command, JobOptions& job) {
       ->group(group);
   command
       .add_option("--beam-model", job.beam_model_file,
-                  "Spectrum, detector and materials: a BeamModel in JSON (poly-bb, poly-sirt)")
+                  "Spectrum, detector and materials: a BeamModel in JSON (poly-bb, "
+                  "poly-sirt, poly-dart)")
       ->type_name("FILE")
       ->group(group);
   command
-      .add_option(
-          "--algorithm", job.algorithm,
-          "fdk (filtered backprojection), sirt, cgls, bb, dart, poly-bb or poly-sirt (default: "
-          "fdk)")
+      .add_option("--algorithm", job.algorithm,
+                  "One of " + AlgorithmNames() + " (default: fdk, filtered backprojection)")
       ->type_name("NAME")
       ->group(group);
   command
       .add_option("--iterations", job.iterations,
-                  "Updates (default: sirt, poly-sirt 100, cgls, dart 20, bb 30, poly-bb 40)")
+                  "Updates (default: sirt, poly-sirt 100; cgls, dart, poly-dart 20; bb 30; "
+                  "poly-bb 40)")
       ->type_name("N")
       ->group(group);
   command.add_option("--relaxation", job.relaxation, "Step of sirt and poly-sirt, between 0 and 2")
@@ -77,7 +79,7 @@ void AddJobFlags(CLI::App& command, JobOptions& job) {
       ->group(group);
   command
       .add_option("--stop-update", job.stop_update,
-                  "Stop when the image changes by less than this part")
+                  "Stop when the image changes by less than this part (not dart, poly-dart)")
       ->type_name("R")
       ->group(group);
   command
@@ -122,7 +124,7 @@ void AddJobFlags(CLI::App& command, JobOptions& job) {
       ->group(group);
   command
       .add_option("--preview-every", job.preview_every,
-                  "Preview slices every N iterations; -1 = never")
+                  "Preview slices every N iterations (default: 5); -1 = never")
       ->type_name("N")
       ->group(group);
   command.add_option("--priority", job.priority, "-100 .. 100, higher runs first")

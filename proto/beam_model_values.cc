@@ -123,6 +123,7 @@ absl::StatusOr<BeamDescription> ToBeamDescription(const v1::BeamModel& message) 
   if (message.compression_tolerance() != 0) {
     description.compression_tolerance = message.compression_tolerance();
   }
+  description.scatter_fraction = message.scatter_fraction();
   return description;
 }
 

@@ -110,12 +110,12 @@ absl::Status CheckBeamModelIsWanted(const v1::JobSpec& spec) {
   if (wanted) {
     return absl::InvalidArgumentError(absl::StrFormat(
         "%s needs job.beam_model: the tube or the spectrum, the filters, the detector and the "
-        "materials; without one, use bb or sirt",
+        "materials; without one, use bb, sirt or dart",
         algorithm));
   }
   return absl::InvalidArgumentError(
-      absl::StrFormat("job.beam_model is set, but %s does not use it; use poly-bb or poly-sirt, or "
-                      "leave it out",
+      absl::StrFormat("job.beam_model is set, but %s does not use it; use poly-bb, poly-sirt or "
+                      "poly-dart, or leave it out",
                       algorithm));
 }
 

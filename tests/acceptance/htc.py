@@ -17,6 +17,18 @@ from scans import correlation, read_volume
 DISCS = ["htc2022_ta_fan.h5", "htc2022_tb_fan.h5", "htc2022_solid_disc_fan.h5"]
 SIZE, VOXEL_MM = 512, 0.1483223173330444  # of the published images
 
+# The files name tube, voltage and filter. The rest is ours: a scintillator as such detectors (Hamamatsu C7942CA) have them; as much
+# aluminium for its cover and substrate, and as much scatter and glare, as the solid disc's curve shows (htc_beam_hardening.py).
+BEAM = {
+    "source": {"tube": {"voltageKv": 45, "target": "Mo"},
+               "filter": [{"composition": {"formula": "Al"}, "thicknessMm": 0.5},
+                          {"composition": {"formula": "Al"}, "thicknessMm": 1.5}]},
+    "detector": {"energyIntegrating": True, "absorber": {"composition": {"formula": "CsI", "densityGPerCm3": 4.51}, "thicknessMm": 0.15}},
+    "material": [{"name": "acrylic", "composition": {"formula": "C5H8O2", "densityGPerCm3": 1.18}}],
+    "referenceEnergyKev": 30,
+    "scatterFraction": 0.0425,
+}
+
 
 def reference(scan, binning=1):
     """The published FBP, averaged over binning x binning pixels; another scale than ours."""
@@ -29,6 +41,20 @@ def field_of_view(size):
     """The voxels that every view sees. Beyond, FBP and least squares are different guesses."""
     y, x = np.mgrid[:size, :size] - (size - 1) / 2
     return np.hypot(x, y) < 0.49 * size
+
+
+def subset(scan, views, path):
+    """A copy of the scan with some of its views only."""
+    with h5py.File(scan) as source, h5py.File(path, "w") as target:
+        for name in source:
+            if name != "exchange":
+                source.copy(name, target)
+        exchange = target.create_group("exchange")
+        for name in ("data", "theta"):
+            exchange.create_dataset(name, data=source["exchange"][name][views])
+            for key, value in source["exchange"][name].attrs.items():
+                exchange[name].attrs[key] = value
+    return path
 
 
 def reconstruct(server, folder, scan, *algorithm, binning=1):

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "tests/support/figure.h"
 #include "worker/data/phantom.h"
 #include "worker/data/phantom_case.h"
 #include "worker/data/phantom_truth.h"
@@ -50,10 +51,7 @@ TEST(PathLength, ForwardProjectionOfTheSampledDiscIsWithinTheLimit) {
     }
   }
   const double relative = std::sqrt(error / norm);
-  RecordProperty("relative_error", std::to_string(relative));
-  std::printf("A2 forward projection, relative error: measured %.4f %%, required <= 0.6 %%\n",
-              100 * relative);
-  EXPECT_LE(relative, 0.006);
+  testing::ExpectAtMost("A2 P2: forward projection against path lengths, %", 100 * relative, 0.6);
 }
 
 }  // namespace

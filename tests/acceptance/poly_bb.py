@@ -40,16 +40,16 @@ def table_c(figures, server, folder, name):
     poly = reconstruct(server, folder, scan, case.spec(poly_bb(count)))
     if bb_cupping:
         measured = case.cupping(plain.image)
-        figures.at_least(f"{name}: BB 30, cupping, %", measured, bb_cupping[0])
-        figures.at_most(f"{name}: BB 30, cupping, %", measured, bb_cupping[1])
+        figures.at_least(f"C {name}: BB 30, cupping, %", measured, bb_cupping[0])
+        figures.at_most(f"C {name}: BB 30, cupping, %", measured, bb_cupping[1])
     print(f"{name}: means of BB, of the nodes: {' '.join(f'{mean:.3f}' for mean in case.means(plain.image))}")
-    figures.at_most(f"{name}: poly-BB {count}, |cupping|, %", abs(case.cupping(poly.image)), cupping)
+    figures.at_most(f"C {name}: poly-BB {count}, |cupping|, %", abs(case.cupping(poly.image)), cupping)
     means = case.means(poly.image)
-    figures.at_most(f"{name}: poly-BB, mean of air, of node 1", abs(means[0]), air)
+    figures.at_most(f"C {name}: poly-BB, mean of air, of node 1", abs(means[0]), air)
     for m, half_width in enumerate(around, 1):
-        figures.at_most(f"{name}: poly-BB, mean of {case.json['materials'][m - 1]} = {means[m]:.4f}: off 1 by", abs(means[m] - 1), half_width)
+        figures.at_most(f"C {name}: poly-BB, mean of {case.json['materials'][m - 1]} = {means[m]:.4f}: off 1 by", abs(means[m] - 1), half_width)
     for iteration, limit in residuals.items():
-        figures.at_most(f"{name}: poly-BB, relative residual at {iteration}", poly.residual(iteration), limit)
+        figures.at_most(f"C {name}: poly-BB, relative residual at {iteration}", poly.residual(iteration), limit)
     if case.json["dim"] == 2:
         sirt = reconstruct(server, folder, scan, case.spec(poly_sirt(100)))
         figures.at_most(f"C6 {name}: poly-BB's iterations to the residual of poly-SIRT 100", poly.iterations_to(sirt.residual(100)), 32)

@@ -21,6 +21,7 @@ TEST(BeamOptionsTest, FlagsBecomeABeamModel) {
   options.energy_integrating = true;
   options.materials = {"pmma=C5H8O2@1.19", "Al"};
   options.reference_energy_kev = 60;
+  options.scatter_fraction = 0.04;
   v1::BeamModel model;
   model.add_material()->set_name("of the job file");
   ASSERT_TRUE(ApplyBeamOptions(options, &model).ok());
@@ -40,6 +41,7 @@ TEST(BeamOptionsTest, FlagsBecomeABeamModel) {
   EXPECT_EQ(model.material(0).composition().density_g_per_cm3(), 1.19);
   EXPECT_EQ(model.material(1).name(), "");
   EXPECT_EQ(model.reference_energy_kev(), 60);
+  EXPECT_EQ(model.scatter_fraction(), 0.04);
 }
 
 TEST(BeamOptionsTest, WhatIsNotSaidStaysTheJobFiles) {

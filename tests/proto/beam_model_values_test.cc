@@ -53,12 +53,12 @@ TEST(BeamModelValuesTest, ReadsTablesAsTheyAre) {
     "source": {"spectrum": {"energyKev": [30, 60, 90], "value": [1, 2, 1]}},
     "detector": {"table": {"energyKev": [1, 1000], "value": [1, 1]}},
     "material": [{"name": "m", "attenuationPerMm": {"energyKev": [20, 30, 60, 90], "value": [4, 3, 2, 1]}}],
-    "referenceEnergyKev": 45, "compressionTolerance": 0.0001})"),
+    "referenceEnergyKev": 45, "compressionTolerance": 0.0001, "scatterFraction": 0.2})"),
                                   kVolume);
   ASSERT_TRUE(made.ok()) << made.status();
-  EXPECT_THAT(made->model.energy_kev, ::testing::ElementsAre(30, 60, 90));
-  EXPECT_THAT(made->model.share, ::testing::ElementsAre(0.25, 0.5, 0.25));
-  EXPECT_THAT(made->model.materials[0].attenuation_per_mm, ::testing::ElementsAre(3, 2, 1));
+  EXPECT_THAT(made->model.energy_kev, ::testing::ElementsAre(0, 30, 60, 90));
+  EXPECT_THAT(made->model.share, ::testing::ElementsAre(0.2, 0.2, 0.4, 0.2));
+  EXPECT_THAT(made->model.materials[0].attenuation_per_mm, ::testing::ElementsAre(0, 3, 2, 1));
   EXPECT_EQ(made->model.materials[0].reference_per_mm, 2.5);
 }
 
@@ -116,6 +116,9 @@ TEST(BeamModelValuesTest, RefusalsNameTheField) {
        "two materials are named 'aluminium'"},
       {[](Model& m) { m.set_reference_energy_kev(1e6); }, "reference_energy_kev = 1e+06"},
       {[](Model& m) { m.set_compression_tolerance(NAN); }, "compression_tolerance = nan"},
+      {[](Model& m) { m.set_scatter_fraction(4); }, "scatter_fraction = 4 is outside 0 .. 0.5"},
+      {[](Model& m) { m.set_scatter_fraction(-0.1); }, "scatter_fraction = -0.1"},
+      {[](Model& m) { m.set_scatter_fraction(NAN); }, "scatter_fraction = nan"},
       {[](Model& m) { m.mutable_material(0)->mutable_composition()->set_formula("Al"); },
        "no image can separate them"},
   };

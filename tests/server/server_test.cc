@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <thread>
 
 #include "server/job.h"
@@ -317,6 +318,45 @@ TEST_F(ServerTest, SlicesCanBeReadWhileOthersAreMissing) {
   v1::VolumeChunk damaged = SampleSlices(lease.spec().volume(), 0, 1);
   damaged.set_crc32c(1);
   EXPECT_EQ(pool.Deliver(lease.id(), {damaged}).code(), absl::StatusCode::kDataLoss);
+}
+
+TEST_F(ServerTest, ReadsAVolumeAsTheContentThatIsAskedFor) {
+  v1::JobSpec spec = SampleJob(UploadedScan().name());
+  for (const double grey : {1.0, 3.0})
+    spec.mutable_algorithm()->mutable_dart()->add_grey_value_per_mm(grey);
+  const std::string job = client_->CreateJob(spec)->job().name();
+  v1::VolumeContent labels, amount, energy;
+  labels.set_labels(true);
+  amount.set_material("b");
+  energy.set_virtual_energy_kev(60);
+  ScriptedPool pool = Pool();
+  const v1::Lease lease = pool.NextLease();
+  const v1::VolumeGeometry& volume = lease.spec().volume();
+  ASSERT_TRUE(pool.Deliver(lease.id(), {SampleSlices(volume, 0, 4)}).ok());
+  EXPECT_EQ(client_->ReadContent(job, labels).status().code(),
+            absl::StatusCode::kFailedPrecondition);  // no material was reported yet
+  v1::JobEvent event;
+  for (const auto& [name, grey] : {std::pair{"air", 0.0}, {"a", 1.0}, {"b", 3.0}}) {
+    v1::MaterialReport::Entry* entry = event.mutable_materials()->add_entry();
+    entry->set_name(name);
+    entry->set_grey_value_per_mm(grey);
+  }
+  ASSERT_TRUE(pool.Report(lease.id(), event).ok());
+  ASSERT_TRUE(pool.Complete(lease).ok());
+  pool.Leave();
+  Restart();  // what the materials are is kept with the job
+
+  // Slice z holds z everywhere: air, a, between a and b, b.
+  const std::size_t slice = std::size_t(volume.rows()) * volume.columns();
+  EXPECT_EQ(*client_->ReadContent(job, labels),
+            std::string(slice, 0) + std::string(slice, 1) + std::string(2 * slice, 2));
+  EXPECT_EQ(*client_->ReadContent(job, labels, 1, 1), std::string(slice, 1));
+  const std::string amounts = *client_->ReadContent(job, amount, 2, 1);
+  const std::vector<float> half(slice, 0.5f);
+  ASSERT_EQ(amounts.size(), slice * sizeof(float));
+  EXPECT_EQ(std::memcmp(amounts.data(), half.data(), amounts.size()), 0);
+  EXPECT_THAT(std::string(client_->ReadContent(job, energy).status().message()),
+              HasSubstr("dart, which knows no energies"));
 }
 
 TEST_F(ServerTest, JobsComeBackAfterARestart) {

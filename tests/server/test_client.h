@@ -91,19 +91,27 @@ class TestClient {
 
   absl::StatusOr<std::vector<float>> ReadSlices(const std::string& job, int first = 0,
                                                 int count = 0) {
+    const absl::StatusOr<std::string> bytes = ReadContent(job, {}, first, count);
+    if (!bytes.ok()) return bytes.status();
+    const auto* voxels = reinterpret_cast<const float*>(bytes->data());
+    return std::vector<float>(voxels, voxels + bytes->size() / sizeof(float));
+  }
+  /// The voxels' bytes: of slices from `first` on, all of them if `count` is 0.
+  absl::StatusOr<std::string> ReadContent(const std::string& job, const v1::VolumeContent& content,
+                                          int first = 0, int count = 0) {
     grpc::ClientContext context;
     v1::ReadSlicesRequest request;
     request.set_job(job);
     request.set_first_slice(first);
     request.set_slice_count(count);
+    *request.mutable_content() = content;
     const auto stream = stub_->ReadSlices(&context, request);
     std::string bytes;
     v1::VolumeChunk chunk;
     while (stream->Read(&chunk)) bytes += chunk.data();
     const grpc::Status status = stream->Finish();
     if (!status.ok()) return FromGrpc(status);
-    const auto* voxels = reinterpret_cast<const float*>(bytes.data());
-    return std::vector<float>(voxels, voxels + bytes.size() / sizeof(float));
+    return bytes;
   }
 
   template <class Response, class Method, class Request>

@@ -1,5 +1,8 @@
 #include "worker/app/job_beam_model.h"
 
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
 #include <string>
 
 #include "absl/strings/str_format.h"
@@ -12,10 +15,13 @@ namespace tomoslab {
 namespace {
 
 std::string Describe(const BeamModel& model) {
+  const bool scatter = model.energy_kev.front() == 0;
   std::string text = absl::StrFormat(
-      "the spectrum is represented by %d energies to %.1g in line integrals; values are "
+      "the spectrum is represented by %d energies to %.1g in line integrals%s; values are "
       "attenuation at %.4g keV:",
-      model.energy_kev.size(), model.compression_error, model.reference_energy_kev);
+      model.energy_kev.size() - (scatter ? 1 : 0), model.compression_error,
+      scatter ? absl::StrFormat(", with %.3g %% scatter", 100 * model.share.front()) : "",
+      model.reference_energy_kev);
   for (const BeamMaterial& material : model.materials) {
     absl::StrAppendFormat(&text, "%s %s %.5g/mm", &material == &model.materials[0] ? "" : ",",
                           material.name, material.reference_per_mm);
@@ -23,10 +29,25 @@ std::string Describe(const BeamModel& model) {
   return text;
 }
 
+/// Of line integrals that no thickness of any material explains, when they are more than a few.
+void WarnOfDarkRays(const Field& b, double scatter_fraction, const Communicator& ranks,
+                    ProgressReporter& reporter) {
+  constexpr double kFew = 1e-3;
+  const double limit = -std::log(scatter_fraction);
+  const auto values = b.values();
+  const std::int64_t dark = ranks.SumCounts(
+      std::count_if(values.begin(), values.end(), [limit](float value) { return value >= limit; }));
+  const double share = static_cast<double>(dark) / static_cast<double>(ranks.SumCounts(b.size()));
+  if (share < kFew) return;
+  reporter.Log(v1::WARNING, absl::StrFormat("%.2g %% of the line integrals are %.3g or more, which "
+                                            "scatter_fraction = %g leaves no ray: it is too large",
+                                            100 * share, limit, scatter_fraction));
+}
+
 }  // namespace
 
-absl::StatusOr<BeamModel> PrepareBeamModel(const DistributedProjector& A, const v1::JobSpec& spec,
-                                           ProgressReporter& reporter) {
+absl::StatusOr<BeamModel> PrepareBeamModel(const DistributedProjector& A, const Field& b,
+                                           const v1::JobSpec& spec, ProgressReporter& reporter) {
   const Communicator& ranks = A.ranks();
   absl::StatusOr<MadeBeamModel> made = MadeBeamModel{};
   if (ranks.rank() == 0) made = MakeBeamModel(spec.beam_model(), A.volume());
@@ -43,6 +64,8 @@ absl::StatusOr<BeamModel> PrepareBeamModel(const DistributedProjector& A, const 
   reporter.Materials(report);
   reporter.Log(v1::INFO, Describe(model));
   for (const std::string& warning : warnings.warning()) reporter.Log(v1::WARNING, warning);
+  if (spec.beam_model().scatter_fraction() > 0)
+    WarnOfDarkRays(b, spec.beam_model().scatter_fraction(), ranks, reporter);
   return model;
 }
 

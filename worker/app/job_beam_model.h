@@ -11,9 +11,9 @@ namespace tomoslab {
 
 /// Makes the model of spec.beam_model on rank 0, for all paths through the volume, and gives every
 /// rank the same bits; collective. Reports the model as the job's materials, and what is doubtful
-/// about it as warnings.
+/// about it as warnings: also rays of b that are darker than scatter alone would leave them.
 ///   Fails: InvalidArgument (material, energy, filter, with its value and what to do).
-absl::StatusOr<BeamModel> PrepareBeamModel(const DistributedProjector& A, const v1::JobSpec& spec,
-                                           ProgressReporter& reporter);
+absl::StatusOr<BeamModel> PrepareBeamModel(const DistributedProjector& A, const Field& b,
+                                           const v1::JobSpec& spec, ProgressReporter& reporter);
 
 }  // namespace tomoslab

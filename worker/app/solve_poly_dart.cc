@@ -33,7 +33,7 @@ absl::StatusOr<SolveOutcome> SolvePolyDart(const DistributedProjector& A, const 
                                            const v1::JobSpec& spec, ProgressReporter& reporter,
                                            Field& x) {
   const v1::PolyDart& poly_dart = spec.algorithm().poly_dart();
-  TOMOSLAB_ASSIGN_OR_RETURN(const BeamModel beam, PrepareBeamModel(A, spec, reporter));
+  TOMOSLAB_ASSIGN_OR_RETURN(const BeamModel beam, PrepareBeamModel(A, b, spec, reporter));
   int start = DartStartIterations(spec);
   if (start > 0) start = FillStartImage(A, b, beam, start, reporter, x);
   if (reporter.verdict() != Verdict::kGoOn) return SolveOutcome{"stopped", start};

@@ -46,7 +46,7 @@ SolverResult Iterate(const DistributedProjector& A, const Field& b, const v1::Al
 absl::StatusOr<SolveOutcome> SolvePolychromatic(const DistributedProjector& A, const Field& b,
                                                 const v1::JobSpec& spec, ProgressReporter& reporter,
                                                 Field& x) {
-  TOMOSLAB_ASSIGN_OR_RETURN(const BeamModel model, PrepareBeamModel(A, spec, reporter));
+  TOMOSLAB_ASSIGN_OR_RETURN(const BeamModel model, PrepareBeamModel(A, b, spec, reporter));
   if (reporter.verdict() != Verdict::kGoOn) return SolveOutcome{"stopped", 0};
   const SolverResult result = Iterate(A, b, spec.algorithm(), model, reporter, x);
   if (reporter.verdict() == Verdict::kGoOn) {

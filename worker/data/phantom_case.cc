@@ -247,6 +247,7 @@ absl::Status SetBeam(const Json& root, const PhantomBeam& beam, PhantomCase& res
   BeamDescription description{beam.source, beam.detector, {}, beam.reference_energy_kev};
   if (description.reference_energy_kev == 0)
     description.reference_energy_kev = NumberOr(root, "E_ref_keV", 0);
+  description.scatter_fraction = beam.scatter_fraction;
   for (const std::string& name : result.phantom.materials) {
     absl::StatusOr<Attenuation> attenuation = Attenuation::Of(ReadComposition(root, name));
     if (!attenuation.ok()) {
@@ -257,7 +258,7 @@ absl::Status SetBeam(const Json& root, const PhantomBeam& beam, PhantomCase& res
   }
   TOMOSLAB_ASSIGN_OR_RETURN(const MadeBeamModel made,
                             MakeFullBeamModel(description, result.volume.DiagonalMm()));
-  result.beam.spectrum = made.full.spectrum;
+  result.beam.spectrum = {made.model.energy_kev, made.model.share};
   for (const std::string& name : result.phantom.materials) {  // the model's are sorted
     const auto& sorted = made.model.materials;
     const auto found = std::find_if(sorted.begin(), sorted.end(),

@@ -24,7 +24,7 @@ struct PhantomCase {
   std::string name;
   int dimensions = 3;  // 2: cylinders along z, one detector row
   Phantom phantom;
-  FullSpectrum beam;                // with the phantom's materials in their order
+  FullSpectrum beam;                // with the phantom's materials in their order, and scatter
   std::vector<double> node_per_mm;  // [material] the attenuation that a reconstruction should show
   Scan scan;
   Volume volume;
@@ -39,6 +39,7 @@ struct PhantomBeam {
   Source source;
   DetectorResponse detector;
   double reference_energy_kev = 0;  // at which the truth is given; 0: chosen, or the case's
+  double scatter_fraction = 0;      // of BeamDescription
 };
 
 /// Replaces parts of the case.

@@ -17,7 +17,7 @@ struct BeamMaterial {
 /// shares s_e sum to 1. Air (0) is not listed.
 struct BeamModel {
   double reference_energy_kev = 0;
-  std::vector<double> energy_kev;
+  std::vector<double> energy_kev;       // 0: scatter, which nothing attenuates
   std::vector<double> share;            // s_e
   std::vector<BeamMaterial> materials;  // ascending reference_per_mm
   double compression_error = 0;         // largest |Δp| from the full spectrum

@@ -22,8 +22,9 @@ absl::Status CheckEntry(const std::vector<double>& energy_kev, double value, std
                         energy_kev[i - 1]));
   }
   if (!std::isfinite(value) || value < 0) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("value[%d] = %g (at %g keV) is not a number from 0", i, value, energy));
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "value[%d] = %g (at %g keV) is not a number from 0; set to 0 what noise made negative", i,
+        value, energy));
   }
   return absl::OkStatus();
 }
@@ -54,7 +55,8 @@ absl::StatusOr<EnergyTable> EnergyTable::Create(std::vector<double> energy_kev,
 absl::StatusOr<double> EnergyTable::At(double energy_kev) const {
   if (!(energy_kev >= energy_kev_.front() && energy_kev <= energy_kev_.back())) {
     return absl::OutOfRangeError(absl::StrFormat(
-        "%g keV lies outside the table, which covers %g .. %g keV and is not extrapolated",
+        "%g keV lies outside the table, which covers %g .. %g keV and is not extrapolated; extend "
+        "it, or cut the spectrum to it",
         energy_kev, energy_kev_.front(), energy_kev_.back()));
   }
   const auto above = std::lower_bound(energy_kev_.begin(), energy_kev_.end(), energy_kev);

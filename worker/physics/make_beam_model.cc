@@ -18,6 +18,7 @@ namespace {
 
 constexpr double kMedianLineIntegral = 2;  // beyond it the median ray of a good scan does not go
 constexpr double kLargestTolerance = 0.1;
+constexpr double kLargestScatter = 0.5;
 
 absl::Status CheckDescription(const BeamDescription& description) {
   const std::size_t materials = description.materials.size();
@@ -42,6 +43,13 @@ absl::Status CheckDescription(const BeamDescription& description) {
         absl::StrFormat("compression_tolerance = %g is not above 0 and at most %g (0 in a job "
                         "stands for %g)",
                         tolerance, kLargestTolerance, kDefaultCompressionTolerance));
+  }
+  const double scatter = description.scatter_fraction;
+  if (!(scatter >= 0 && scatter <= kLargestScatter)) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("scatter_fraction = %g is outside 0 .. %g of the reading without object; "
+                        "is it in percent?",
+                        scatter, kLargestScatter));
   }
   const double reference = description.reference_energy_kev;
   if (reference != 0 && !(reference >= kLowestTableKev && reference <= kHighestTableKev)) {
@@ -131,8 +139,20 @@ absl::Status AddSortedMaterials(const BeamDescription& description, BeamModel& m
   return absl::OkStatus();
 }
 
-/// model.energy_kev, share and the materials' attenuation from some energies of the full spectrum.
-void SetEnergies(const FullSpectrum& full, const CompressedSpectrum& few, BeamModel& model) {
+/// One more energy, in front, that nothing attenuates.
+void AddScatter(double fraction, BeamModel& model) {
+  for (double& share : model.share) share *= 1 - fraction;
+  model.energy_kev.insert(model.energy_kev.begin(), 0);
+  model.share.insert(model.share.begin(), fraction);
+  for (BeamMaterial& material : model.materials) {
+    material.attenuation_per_mm.insert(material.attenuation_per_mm.begin(), 0);
+  }
+}
+
+/// model.energy_kev, share and the materials' attenuation from some energies of the full spectrum,
+/// and scatter.
+void SetEnergies(const FullSpectrum& full, const CompressedSpectrum& few, double scatter_fraction,
+                 BeamModel& model) {
   model.share = few.share;
   model.compression_error = few.error;
   model.energy_kev.clear();
@@ -142,6 +162,7 @@ void SetEnergies(const FullSpectrum& full, const CompressedSpectrum& few, BeamMo
     attenuation.clear();
     for (const std::size_t e : few.energy) attenuation.push_back(full.attenuation_per_mm[m][e]);
   }
+  if (scatter_fraction > 0) AddScatter(scatter_fraction, model);
 }
 
 CompressedSpectrum AllEnergies(const Spectrum& spectrum) {
@@ -186,7 +207,7 @@ absl::StatusOr<MadeBeamModel> MakeFullBeamModel(const BeamDescription& descripti
   TOMOSLAB_RETURN_IF_ERROR(CheckNodes(model, made.warnings));
   WarnOfIndistinctMaterials(model, made.full.spectrum, made.full.attenuation_per_mm, made.warnings);
   WarnOfReferenceEnergy(made.full.spectrum, model, made.warnings);
-  SetEnergies(made.full, AllEnergies(made.full.spectrum), model);
+  SetEnergies(made.full, AllEnergies(made.full.spectrum), description.scatter_fraction, model);
   return made;
 }
 
@@ -197,7 +218,7 @@ absl::StatusOr<MadeBeamModel> MakeBeamModel(const BeamDescription& description,
   const double tolerance = description.compression_tolerance;
   const CompressedSpectrum few = CompressSpectrum(made.full.spectrum, made.full.attenuation_per_mm,
                                                   longest_path_mm, tolerance);
-  SetEnergies(made.full, few, made.model);
+  SetEnergies(made.full, few, description.scatter_fraction, made.model);
   if (few.error > tolerance) {
     made.warnings.push_back(absl::StrFormat(
         "the spectrum was replaced by %d energies with an error of %.2g in line integrals, more "

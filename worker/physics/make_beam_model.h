@@ -26,9 +26,10 @@ struct BeamDescription {
   std::vector<NamedAttenuation> materials;                      // 1 .. kMostMaterials, in any order
   double reference_energy_kev = 0;                              // 0: chosen
   double compression_tolerance = kDefaultCompressionTolerance;  // of p; above 0, at most 0.1
+  double scatter_fraction = 0;  // of the reading without object, at every pixel; 0 .. 0.5
 };
 
-/// All energies of a detected spectrum (Σ share = 1), and materials at each of them.
+/// All energies of a detected spectrum (Σ share = 1; no scatter), and materials at each of them.
 struct FullSpectrum {
   Spectrum spectrum;
   std::vector<std::vector<double>> attenuation_per_mm;  // [material][energy]
@@ -46,6 +47,7 @@ struct MadeBeamModel {
 /// linear reconstruction.
 ///   longest_path_mm: of a ray in the volume, above 0; the spectrum is compressed for paths up to
 ///   it.
+/// Scatter becomes one more energy, 0 keV, that no material attenuates: y = (1 − s) T + s.
 /// InvalidArgument: each part of the description, with its figures; two materials within 2 % of
 /// each other at the reference energy. Warnings: within 15 %; proportional or crossing attenuation
 /// curves; more materials than energies; a reference energy outside the spectrum; a tolerance not

@@ -59,7 +59,7 @@ absl::StatusOr<Spectrum> Normalised(const Spectrum& spectrum) {
   if (!(sum > 0) || !std::isfinite(sum)) {
     return absl::InvalidArgumentError(
         "nothing of the spectrum reaches the detector: all its shares are 0 after filters and "
-        "detector response");
+        "detector response; use thinner filters, or give the spectrum behind them");
   }
   Spectrum result;
   double below = 0, kept = 0;

@@ -126,6 +126,19 @@ TEST_F(SmallCase, ATubeAndXraylibReplaceTheCasesXrays) {
   EXPECT_NEAR(SimulateTransmission(*c, c->scan.views[0])[0], expected, 1e-9);
 }
 
+TEST_F(SmallCase, ScatterIsOnTopOfEveryPixel) {
+  constexpr char kAluminium[] =
+      R"("compositions": {"m": {"formula": "Al", "density_g_per_cm3": 2.7}}, )";
+  PhantomCaseOptions options;
+  options.beam = PhantomBeam{{Tube{120}, {{{"Al", 0}, 2}}}, {}, 60};
+  const auto clear = Read(kSmallScan, kAluminium, options);
+  options.beam->scatter_fraction = 0.1;
+  const auto c = Read(kSmallScan, kAluminium, options);
+  ASSERT_TRUE(c.ok()) << c.status();
+  EXPECT_NEAR(SimulateTransmission(*c, c->scan.views[0])[0],
+              0.9 * SimulateTransmission(*clear, clear->scan.views[0])[0] + 0.1, 1e-9);
+}
+
 TEST_F(SmallCase, AMaterialThatXraylibDoesNotKnowIsExplained) {
   PhantomCaseOptions options;
   options.beam = PhantomBeam{{Tube{120}, {}}, {}, 0};

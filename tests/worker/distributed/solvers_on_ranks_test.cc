@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "tests/support/figure.h"
 #include "tests/support/geometries.h"
 #include "worker/distributed/distributed_projector.h"
 #include "worker/solvers/barzilai_borwein.h"
@@ -109,7 +110,16 @@ TEST_P(SolversOnRanks, EqualOneRank) {
     const DistributedProjector A(scan, volume, &world), whole(scan, volume, &alone);
     const Field x = Solve(GetParam(), A), expected = Solve(GetParam(), whole);
     EXPECT_GT(Norm(expected), 0) << name;
-    EXPECT_LT(Difference(x, expected), tolerance(name)) << name;
+    const double difference = Difference(x, expected);
+    EXPECT_LT(difference, tolerance(name)) << name;
+    const bool named = GetParam() == Method::kBb || GetParam() == Method::kPolyBb;
+    if (named) {
+      testing::ExpectAtMost(
+          GetParam() == Method::kBb
+              ? "A11 BB, small scans, 20 iterations: 2, 3, 5 ranks against 1"
+              : "A11 poly-BB, small scans, 20 iterations: 2, 3, 5 ranks against 1",
+          difference, 2e-4);
+    }
   }
 }
 

@@ -1,11 +1,13 @@
 #include "worker/solvers/poly_barzilai_borwein.h"
 
 #include <cmath>
+#include <string>
 #include <vector>
 
 #include "gtest/gtest.h"
 #include "tests/support/beam_models.h"
 #include "tests/support/dense_operator.h"
+#include "tests/support/figure.h"
 #include "tests/support/parallel_matrix.h"
 #include "worker/solvers/polychromatic_objective.h"
 
@@ -88,8 +90,14 @@ TEST(PolyBarzilaiBorwein, CostsAsManyProjectionsAsThereAreMaterials) {  // A9
       EXPECT_GE(rejected, 0);
       EXPECT_LE(rejected, 2);
       // M = 2 for every image but an empty one.
-      EXPECT_EQ(problem.A.projections, 2 * (10 + 2 + rejected - (start == 0 ? 1 : 0)));
-      EXPECT_EQ(problem.A.backprojections, (linear_adjoint ? 1 : 2) * 10);
+      const int images = 10 + 2 + rejected - (start == 0 ? 1 : 0);
+      testing::ExpectExactly("A9 poly-BB, 2 materials: projections an image",
+                             problem.A.projections / images, 2);
+      EXPECT_EQ(problem.A.projections % images, 0);
+      const char* adjoint = linear_adjoint ? "linear adjoint" : "exact gradient";
+      testing::ExpectExactly(
+          std::string("A9 poly-BB, 2 materials, ") + adjoint + ": backprojections in 10 iterations",
+          problem.A.backprojections, (linear_adjoint ? 1 : 2) * 10);
     }
   }
 }
