@@ -61,6 +61,7 @@ BAD_BEAMS = [
     ("materials 1 % apart", material(1, aluminium("alloy", 2.72)), ["'body'", "'alloy'", "% apart", "leave one out, or set"]),
     ("air as a material", material(0, {"name": "void", "attenuationPerMm": table([1, 500], [0, 0])}),
      ["'void' attenuates nothing", "leave 'void' out"]),
+    ("scatter in per cent", {"scatterFraction": 4}, ["scatter_fraction = 4", "0 .. 0.5", "is it in percent?"]),
     ("a reference energy in eV", {"referenceEnergyKev": 60000}, ["reference_energy_kev = 60000", "is it in eV?"]),
 ]
 
@@ -72,6 +73,7 @@ WARNED = [
     ("curves that cross", {"material": [{"name": "iodine", "composition": {"formula": "I"}},
                                         {"name": "tin", "composition": {"formula": "Sn", "densityGPerCm3": 5.5}}]},
      ["both lie in the spectrum", "another spectrum might"]),
+    ("more scatter than the darkest rays leave", {"scatterFraction": 0.2}, ["scatter_fraction = 0.2", "1.61 or more", "too large"]),
     ("a reference energy outside the spectrum", {"referenceEnergyKev": 300}, ["reference_energy_kev = 300 lies outside"]),
 ]
 
