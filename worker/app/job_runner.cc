@@ -65,17 +65,25 @@ class Attempt {
     TOMOSLAB_ASSIGN_OR_RETURN(const Volume volume, ToVolume(lease_.spec().volume()));
     TOMOSLAB_ASSIGN_OR_RETURN(Scan scan, PrepareScan(client_, ranks_, lease_, reporter_));
     DistributedProjector A(std::move(scan), volume, &ranks_, ModelOf(lease_.spec()));
-    reporter_.Pool(A, device_,
-                   RankBytes(A.plan(), A.scan(), volume, VectorsOf(lease_.spec()), ranks_.rank()));
-    TOMOSLAB_RETURN_IF_ERROR(Agree(ranks_, A.ComputeOn(device_)));
-    if (device_.kind == Device::Kind::kCuda && ModelOf(lease_.spec()) == ProjectorModel::kFootprint)
-      reporter_.Log(v1::WARNING,
-                    "the footprint projector computes on the CPU; --projector=joseph computes on "
-                    "the GPU");
+    reporter_.Pool(
+        A, device_,
+        RankBytes(A.plan(), A.scan(), volume, MemoryUseOf(lease_.spec()), ranks_.rank()));
+    TOMOSLAB_RETURN_IF_ERROR(UseDevice(A));
     if (!GoesOn()) return absl::OkStatus();
     TOMOSLAB_ASSIGN_OR_RETURN(Field b, LoadProjections(client_, lease_, A, reporter_));
     if (!GoesOn()) return absl::OkStatus();
     return Reconstruct(A, b);
+  }
+
+  absl::Status UseDevice(DistributedProjector& A) {
+    TOMOSLAB_RETURN_IF_ERROR(Agree(ranks_, A.ComputeOn(device_)));
+    if (device_.kind == Device::Kind::kCuda &&
+        ModelOf(lease_.spec()) == ProjectorModel::kFootprint) {
+      reporter_.Log(v1::WARNING,
+                    "the footprint projector computes on the CPU; --projector=joseph computes on "
+                    "the GPU");
+    }
+    return absl::OkStatus();
   }
 
   absl::Status Reconstruct(const DistributedProjector& A, const Field& b) {
