@@ -17,6 +17,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 HEADER = ("figure", "measured", "required", "ok")
 LINE = re.compile(r"^(?:\d+: )?\s*(\S.*?)\s+\| (\S.*?)\s+\| (\S.*?)\s+\| (ok|MISSED)\s*$")
 FAILED = re.compile(r"Test +#\d+: (\S+) \.*\**(?:Failed|Timeout|Not Run|Exception|Subprocess aborted)")
+START = re.compile(r"^ +Start +\d+: (\S+)")
 PASSED = re.compile(r"Test +#\d+: (\S+) \.* +Passed +([\d.]+) sec")
 
 
@@ -46,12 +47,15 @@ def order(name):
 
 def gather(lines, echo):
     """({(figure, required): line}, [tests that failed], [(test, seconds)]) of ctest's output."""
-    figures, failed, passed = {}, [], []
+    figures, failed, passed, running = {}, [], [], ""
     for text in lines:
         if echo:
             print(text, end="", file=sys.stderr, flush=True)
-        if line := LINE.match(text):
-            cells = line.groups()
+        if start := START.match(text):
+            running = start[1].removeprefix("acceptance_")
+        if (line := LINE.match(text)) and line.groups() != HEADER:
+            name, *others = line.groups()
+            cells = (name if order(name)[1] else f"{running}: {name}", *others)
             key = (cells[0], cells[2])
             figures[key] = worse(figures[key], cells) if key in figures else cells
         if test := FAILED.search(text):

@@ -29,7 +29,7 @@ enum class GreyValues { kFixed, kFitted };
 ///   the segmentation of every image, unless they are fixed.
 /// Cost per iteration: with SIRT t + 1 projections and t backprojections for t inner iterations;
 /// for the fit one projection per material (one at all when fixed). Memory: SIRT C and d; r and R.
-/// BB 4 volumes and 2 projections, CGLS 2 and 2. The fit one volume, and one projection per
+/// BB 3 volumes and 2 projections, CGLS 2 and 2. The fit one volume, and one projection per
 /// material.
 template <LinearOperator Op>
 class LinearDart {
