@@ -50,10 +50,10 @@ AlgorithmKind KindOf(const v1::Algorithm& algorithm) {
     case v1::Algorithm::kPolySirt:
       return AlgorithmKind::kPolySirt;
     case v1::Algorithm::kDart:
-      return algorithm.dart().loop().inner() == v1::DartLoop::BB ? AlgorithmKind::kDartWithBb
-                                                                 : AlgorithmKind::kDart;
+      if (algorithm.dart().loop().inner() == v1::DartLoop::BB) return AlgorithmKind::kDartWithBb;
+      return algorithm.dart().loop().inner() == v1::DartLoop::CGLS ? AlgorithmKind::kDartWithCgls
+                                                                   : AlgorithmKind::kDart;
     case v1::Algorithm::kPolyDart:
-      if (algorithm.poly_dart().refine_densities()) return AlgorithmKind::kPolyDartWithDensities;
       return algorithm.poly_dart().loop().inner() == v1::DartLoop::BB
                  ? AlgorithmKind::kPolyDartWithBb
                  : AlgorithmKind::kPolyDart;
@@ -89,8 +89,13 @@ int PassesPerIteration(const v1::JobSpec& spec) {
 
 }  // namespace
 
-VectorCounts VectorsOf(const v1::JobSpec& spec) {
-  return CountVectors(KindOf(spec.algorithm()), MaterialsOf(spec));
+MemoryUse MemoryUseOf(const v1::JobSpec& spec) {
+  return {.algorithm = KindOf(spec.algorithm()),
+          .materials = MaterialsOf(spec),
+          .starts_from_fdk = spec.start().has_fdk(),
+          .makes_start_image = DartStartIterations(spec) > 0,
+          .refines_densities = spec.algorithm().poly_dart().refine_densities(),
+          .footprints = spec.projector() == v1::FOOTPRINT};
 }
 
 absl::StatusOr<v1::JobPlan> PlanJob(const v1::JobSpec& spec, const v1::Scan& scan,
@@ -115,7 +120,7 @@ absl::StatusOr<v1::JobPlan> PlanJob(const v1::JobSpec& spec, const v1::Scan& sca
     part->set_slice_end(static_cast<int>(exchange.slab[rank].end));
     part->set_row_begin(static_cast<int>(exchange.owned[rank].begin));
     part->set_row_end(static_cast<int>(exchange.owned[rank].end));
-    part->set_memory_bytes(RankBytes(exchange, geometry, volume, VectorsOf(complete), rank));
+    part->set_memory_bytes(RankBytes(exchange, geometry, volume, MemoryUseOf(complete), rank));
     largest = std::max(largest, part->memory_bytes());
   }
   plan.set_fits(pool.memory_bytes_per_rank == 0 || largest <= pool.memory_bytes_per_rank);

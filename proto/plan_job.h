@@ -15,8 +15,8 @@ struct PoolSize {
   std::int64_t memory_bytes_per_rank = 0;  // 0 = unknown: everything fits
 };
 
-/// What the job's algorithm keeps in memory; as FDK when none is set.
-VectorCounts VectorsOf(const v1::JobSpec& spec);
+/// What of a complete job decides about its memory; as FDK when no algorithm is set.
+MemoryUse MemoryUseOf(const v1::JobSpec& spec);
 
 /// Fails only when spec or scan is invalid; a job that does not fit is a plan with fits = false and
 /// an explanation.

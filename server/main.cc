@@ -10,9 +10,12 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "server/machine.h"
 #include "server/server.h"
+#include "worker/core/device.h"
 
 namespace {
 
@@ -47,12 +50,15 @@ void AddFlags(CLI::App& app, Flags& flags) {
       ->check(CLI::Range(0, 64))
       ->capture_default_str();
   app.add_flag("--no-local-pool", flags.no_local_pool, "Start no pool; pools dial in");
-  app.add_option("--ranks", pools.ranks, "MPI ranks of a local pool; 0 = one per NUMA node")
+  app.add_option(
+         "--ranks", pools.ranks,
+         "MPI ranks of a local pool; 0 = one per NUMA node, or per GPU where there are more")
       ->check(CLI::Range(0, 4096));
   app.add_option("--threads", pools.threads,
                  "Threads of a rank; 0 = the machine's cores shared out")
       ->check(CLI::Range(0, 4096));
-  app.add_option("--device", pools.device, "What local pools compute on")
+  app.add_option("--device", pools.device,
+                 "What local pools compute on; auto: GPUs where there are any")
       ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
       ->capture_default_str();
   app.add_option("--memory-mb-per-rank", pools.memory_mb_per_rank,
@@ -66,6 +72,12 @@ void AddFlags(CLI::App& app, Flags& flags) {
       ->capture_default_str();
 }
 
+int GpuCount(const std::string& device) {
+  if (device == "cpu") return 0;
+  const absl::StatusOr<std::vector<tomoslab::Device>> gpus = tomoslab::CudaDevices();
+  return gpus.ok() ? static_cast<int>(gpus->size()) : 0;
+}
+
 void SetDefaults(Flags& flags) {
   tomoslab::PoolOptions& pools = flags.server.pools;
   if (flags.no_local_pool) pools.pools = 0;
@@ -73,7 +85,7 @@ void SetDefaults(Flags& flags) {
       std::chrono::milliseconds(static_cast<std::int64_t>(1000 * flags.pool_silence_seconds));
   const Machine machine = tomoslab::ThisMachine();
   pools.numa_nodes = machine.numa_nodes;
-  if (pools.ranks == 0) pools.ranks = machine.numa_nodes;
+  if (pools.ranks == 0) pools.ranks = std::max(machine.numa_nodes, GpuCount(pools.device));
   const int all_ranks = pools.ranks * std::max(1, pools.pools);
   if (pools.threads == 0) pools.threads = std::max(1, machine.cores / all_ranks);
   if (pools.memory_mb_per_rank == 0) {
@@ -102,7 +114,20 @@ sigset_t BlockEndSignals() {
   return signals;
 }
 
+/// Local pools asked for GPUs would end at once, again and again.
+absl::Status CheckDevice(const tomoslab::PoolOptions& pools) {
+  if (pools.device != "cuda" || pools.pools == 0) return absl::OkStatus();
+  const absl::Status gpus = tomoslab::CudaDevices().status();
+  if (gpus.ok()) return gpus;
+  return absl::InvalidArgumentError(
+      absl::StrCat("--device=cuda: ", gpus.message(), "; or choose --device=auto or cpu"));
+}
+
 int Run(const Flags& flags, const sigset_t& end_signals) {
+  if (const absl::Status device = CheckDevice(flags.server.pools); !device.ok()) {
+    spdlog::error("{}", std::string(device.message()));
+    return 2;
+  }
   absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(flags.server);
   if (!server.ok()) {
     spdlog::error("{}", std::string(server.status().message()));

@@ -109,12 +109,11 @@ TEST(PolychromaticJob, NeedsMemoryAndTrafficForEveryMaterial) {
   EXPECT_EQ(plan_one->exchanged_bytes_per_iteration(), plan_bb->exchanged_bytes_per_iteration());
   // One more set of the rank's rows; and the first rank owns half of the 64 rows.
   EXPECT_EQ(plan_two->rank(0).memory_bytes() - plan_one->rank(0).memory_bytes(), 4 * 4 * 96 * 32);
-  EXPECT_EQ(VectorsOf(two).volumes, 6);
-  EXPECT_EQ(VectorsOf(two).projections, 3);
+  EXPECT_EQ(MemoryUseOf(two).algorithm, AlgorithmKind::kPolyBarzilaiBorwein);
+  EXPECT_EQ(MemoryUseOf(two).materials, 2);
   v1::JobSpec sirt = PolyBbJob();
   sirt.mutable_algorithm()->mutable_poly_sirt();
-  EXPECT_EQ(VectorsOf(sirt).volumes, 4);
-  EXPECT_EQ(VectorsOf(sirt).projections, 4);
+  EXPECT_EQ(MemoryUseOf(sirt).algorithm, AlgorithmKind::kPolySirt);
 }
 
 TEST(ChooseAlgorithm, KeepsWhatIsSetWhenItIsTheSame) {

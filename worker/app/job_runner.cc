@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "proto/plan_job.h"
 #include "proto/values.h"
+#include "worker/app/heap.h"
 #include "worker/app/load_projections.h"
 #include "worker/app/prepare_scan.h"
 #include "worker/app/progress_reporter.h"
@@ -38,8 +39,13 @@ ProjectorModel ModelOf(const v1::JobSpec& spec) {
 
 class Attempt {
  public:
-  Attempt(PoolClient& client, const Communicator& ranks, const v1::Lease& lease)
-      : client_(client), ranks_(ranks), lease_(lease), reporter_(&client, &lease, &ranks) {}
+  Attempt(PoolClient& client, const Communicator& ranks, const v1::Lease& lease,
+          const Device& device)
+      : client_(client),
+        ranks_(ranks),
+        lease_(lease),
+        device_(device),
+        reporter_(&client, &lease, &ranks) {}
 
   void Run() {
     const absl::Status status = RunPhases();
@@ -59,13 +65,27 @@ class Attempt {
     if (!GoesOn()) return absl::OkStatus();
     TOMOSLAB_ASSIGN_OR_RETURN(const Volume volume, ToVolume(lease_.spec().volume()));
     TOMOSLAB_ASSIGN_OR_RETURN(Scan scan, PrepareScan(client_, ranks_, lease_, reporter_));
-    const DistributedProjector A(std::move(scan), volume, &ranks_, ModelOf(lease_.spec()));
-    reporter_.Pool(A,
-                   RankBytes(A.plan(), A.scan(), volume, VectorsOf(lease_.spec()), ranks_.rank()));
+    DistributedProjector A(std::move(scan), volume, &ranks_, ModelOf(lease_.spec()));
+    reporter_.Pool(
+        A, device_,
+        RankBytes(A.plan(), A.scan(), volume, MemoryUseOf(lease_.spec()), ranks_.rank()));
+    TOMOSLAB_RETURN_IF_ERROR(UseDevice(A));
     if (!GoesOn()) return absl::OkStatus();
     TOMOSLAB_ASSIGN_OR_RETURN(Field b, LoadProjections(client_, lease_, A, reporter_));
+    ReturnFreedHeap();
     if (!GoesOn()) return absl::OkStatus();
     return Reconstruct(A, b);
+  }
+
+  absl::Status UseDevice(DistributedProjector& A) {
+    TOMOSLAB_RETURN_IF_ERROR(Agree(ranks_, A.ComputeOn(device_)));
+    if (device_.kind == Device::Kind::kCuda &&
+        ModelOf(lease_.spec()) == ProjectorModel::kFootprint) {
+      reporter_.Log(v1::WARNING,
+                    "the footprint projector computes on the CPU; --projector=joseph computes on "
+                    "the GPU");
+    }
+    return absl::OkStatus();
   }
 
   absl::Status Reconstruct(const DistributedProjector& A, const Field& b) {
@@ -73,6 +93,7 @@ class Attempt {
     if (!GoesOn()) return absl::OkStatus();
     Field x = A.NewVolume();
     TOMOSLAB_RETURN_IF_ERROR(FillStart(A, b, x));
+    ReturnFreedHeap();
     TOMOSLAB_ASSIGN_OR_RETURN(const SolveOutcome outcome, Solve(A, b, lease_.spec(), reporter_, x));
     if (!GoesOn()) return absl::OkStatus();
     reporter_.Previews(A, outcome.iteration, x);
@@ -95,13 +116,15 @@ class Attempt {
   PoolClient& client_;
   const Communicator& ranks_;
   const v1::Lease& lease_;
+  const Device& device_;
   ProgressReporter reporter_;
 };
 
 }  // namespace
 
-void RunLease(PoolClient& client, const Communicator& ranks, const v1::Lease& lease) {
-  Attempt(client, ranks, lease).Run();
+void RunLease(PoolClient& client, const Communicator& ranks, const v1::Lease& lease,
+              const Device& device) {
+  Attempt(client, ranks, lease, device).Run();
 }
 
 absl::Status Agree(const Communicator& ranks, const absl::Status& status) {

@@ -5,17 +5,23 @@
 #include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
+#include <map>
 #include <string>
 
+#include "worker/app/heap.h"
 #include "worker/app/pool_loop.h"
 #include "worker/app/rank_info.h"
 #include "worker/core/parallel.h"
 
 namespace {
 
+const std::map<std::string, tomoslab::DeviceChoice> kDevices = {
+    {"auto", tomoslab::DeviceChoice::kAuto},
+    {"cpu", tomoslab::DeviceChoice::kCpu},
+    {"cuda", tomoslab::DeviceChoice::kCuda}};
+
 struct Flags {
   tomoslab::PoolOptions pool;
-  std::string device = "auto";
   std::int64_t memory_mb = 0;
   int threads = 0;
 };
@@ -31,8 +37,9 @@ void AddFlags(CLI::App& app, Flags& flags) {
          "--memory-mb", flags.memory_mb,
          "memory a rank may use, MiB (default: what is free, shared by the machine's ranks)")
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 30));
-  app.add_option("--device", flags.device, "auto, cpu or cuda")
-      ->check(CLI::IsMember({"auto", "cpu", "cuda"}));
+  app.add_option("--device", flags.pool.device,
+                 "auto (a GPU where there is one), cpu or cuda; ranks of a machine share its GPUs")
+      ->transform(CLI::CheckedTransformer(kDevices).description("auto|cpu|cuda"));
 }
 
 }  // namespace
@@ -44,12 +51,8 @@ int main(int argc, char** argv) {
   Flags flags;
   AddFlags(app, flags);
   CLI11_PARSE(app, argc, argv);
+  tomoslab::ReturnVectorsWhenFreed();
   spdlog::set_default_logger(spdlog::stderr_color_mt("worker"));
-  if (flags.device == "cuda") {
-    spdlog::error(
-        "--device=cuda: this program was built without the CUDA backend; use --device=cpu or auto");
-    return 2;
-  }
   if (flags.threads > 0) tomoslab::SetThreadCount(flags.threads);
   flags.pool.memory_bytes_per_rank = flags.memory_mb << 20;
 

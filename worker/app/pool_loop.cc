@@ -25,14 +25,15 @@ namespace {
 /// What rank 0 tells the others between jobs: a serialized PoolCommand, or this.
 constexpr char kRefused[] = "refused";
 
-v1::AttachRequest MakeAttachRequest(const PoolOptions& options, const Communicator& ranks) {
+v1::AttachRequest MakeAttachRequest(const PoolOptions& options, const Communicator& ranks,
+                                    const Device& device) {
   v1::AttachRequest request;
   request.set_pool(options.pool);
   request.set_instance(options.instance);
   v1::RankReport mine;
   mine.set_rank(ranks.rank());
   mine.set_host(HostName());
-  mine.set_device(DeviceName());
+  mine.set_device(device.ToString());
   for (const std::string& bytes : ranks.Gather(mine.SerializeAsString()))
     request.add_rank()->ParseFromString(bytes);
   std::int64_t memory = options.memory_bytes_per_rank;
@@ -123,9 +124,10 @@ class Commands {
   ranks.Abort();
 }
 
-void RunGuarded(PoolClient& client, const Communicator& ranks, const v1::Lease& lease) {
+void RunGuarded(PoolClient& client, const Communicator& ranks, const v1::Lease& lease,
+                const Device& device) {
   try {
-    RunLease(client, ranks, lease);
+    RunLease(client, ranks, lease, device);
   } catch (const std::bad_alloc&) {
     EndAllRanks(client, ranks, lease,
                 absl::StrFormat("out of memory (%.2f GiB are free on its machine); use more ranks, "
@@ -140,8 +142,16 @@ void RunGuarded(PoolClient& client, const Communicator& ranks, const v1::Lease& 
 }  // namespace
 
 int ServePool(const PoolOptions& options, const Communicator& ranks) {
+  const absl::StatusOr<ChosenDevice> chosen = ChooseDevice(options.device, ranks.LocalRank());
+  if (!chosen.ok()) {
+    spdlog::error("--device=cuda: {}; or use --device=cpu", std::string(chosen.status().message()));
+    ranks.Abort();
+  }
+  const Device& device = chosen->device;
+  if (ranks.rank() == 0 && !chosen->why.empty())
+    spdlog::info("ranks compute on the CPU: {}", chosen->why);
   PoolClient client(PoolClient::Dial(options.server));
-  const v1::AttachRequest request = MakeAttachRequest(options, ranks);
+  const v1::AttachRequest request = MakeAttachRequest(options, ranks, device);
   std::optional<Commands> commands;
   if (ranks.rank() == 0) commands.emplace(&client, request);
   for (;;) {
@@ -154,7 +164,7 @@ int ServePool(const PoolOptions& options, const Communicator& ranks) {
     if (ranks.rank() == 0)
       spdlog::info("{}: attempt {} on {} ranks", command.lease().job(), command.lease().attempt(),
                    ranks.size());
-    RunGuarded(client, ranks, command.lease());
+    RunGuarded(client, ranks, command.lease(), device);
     if (ranks.rank() == 0) spdlog::info("{}: lease ended", command.lease().job());
   }
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "worker/core/device.h"
 #include "worker/distributed/communicator.h"
 
 namespace tomoslab {
@@ -13,6 +14,7 @@ struct PoolOptions {
   std::string pool;                        // the pool's name
   std::string instance;                    // given by whoever launched it
   std::int64_t memory_bytes_per_rank = 0;  // 0 = the machine's free memory shared by its ranks
+  DeviceChoice device = DeviceChoice::kAuto;
 };
 
 /// Serves until the server says drain; collective. Returns the process' exit status: 0 after a

@@ -23,11 +23,13 @@ std::vector<float> LocalPart(const DistributedProjector& A, const Field& x,
   };
   if (plane.plane() == v1::AXIAL) {
     if (index < slab.begin || index >= slab.end) return values;
+    values.reserve(std::size_t{1} * plane.rows() * plane.columns());
     for (int iy = 0; iy < rows; ++iy) {
       for (int ix = 0; ix < columns; ++ix) values.push_back(voxel(iy, ix, index));
     }
     return values;
   }
+  values.reserve(slab.size() * plane.columns());
   for (std::int64_t z = slab.begin; z < slab.end; ++z) {
     if (plane.plane() == v1::CORONAL) {
       for (int ix = 0; ix < columns; ++ix) values.push_back(voxel(index, ix, z));

@@ -92,11 +92,12 @@ void ProgressReporter::Log(v1::Severity severity, const std::string& text) {
   Send(std::move(request));
 }
 
-void ProgressReporter::Pool(const DistributedProjector& A, std::int64_t memory_bytes) {
+void ProgressReporter::Pool(const DistributedProjector& A, const Device& device,
+                            std::int64_t memory_bytes) {
   v1::RankReport mine;
   mine.set_rank(ranks_->rank());
   mine.set_host(HostName());
-  mine.set_device(DeviceName());
+  mine.set_device(device.ToString());
   mine.set_slice_begin(static_cast<int>(A.slab().begin));
   mine.set_slice_end(static_cast<int>(A.slab().end));
   mine.set_row_begin(static_cast<int>(A.owned_rows().begin));

@@ -4,19 +4,12 @@
 
 #include <fstream>
 
-#include "absl/strings/str_format.h"
-#include "worker/core/parallel.h"
-
 namespace tomoslab {
 
 std::string HostName() {
   char name[256] = "";
   if (gethostname(name, sizeof(name) - 1) != 0) return "unknown host";
   return name;
-}
-
-std::string DeviceName() {
-  return absl::StrFormat("cpu, %d thread%s", ThreadCount(), ThreadCount() == 1 ? "" : "s");
 }
 
 std::int64_t AvailableMemoryBytes() {

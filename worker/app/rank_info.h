@@ -1,4 +1,4 @@
-// What a rank is: host, device, memory.
+// What a rank is: host, memory.
 #pragma once
 
 #include <cstdint>
@@ -7,8 +7,6 @@
 namespace tomoslab {
 
 std::string HostName();
-/// "cpu, 2 threads"
-std::string DeviceName();
 /// Memory of this machine that is free now, as the kernel estimates it (MemAvailable); 0 = unknown.
 std::int64_t AvailableMemoryBytes();
 

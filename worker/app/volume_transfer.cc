@@ -7,6 +7,7 @@
 
 #include "proto/chunking.h"
 #include "worker/core/parallel.h"
+#include "worker/plan/memory_plan.h"
 
 namespace tomoslab {
 namespace {
@@ -37,7 +38,7 @@ class SlabChunks {
 
  private:
   bool NextBlock() {
-    block_ = {block_.end, std::min(slab_.end, block_.end + 16)};
+    block_ = {block_.end, std::min(slab_.end, block_.end + kDeliveredSlices)};
     line_ = 0;
     if (block_.empty()) return false;
     values_.resize(block_.size() * rows_ * columns_);

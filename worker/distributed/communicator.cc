@@ -62,6 +62,16 @@ Communicator Communicator::World() {
 
 Communicator Communicator::Alone() { return Communicator(MPI_COMM_NULL, 0, 1); }
 
+int Communicator::LocalRank() const {
+  if (comm_ == MPI_COMM_NULL) return 0;
+  MPI_Comm host = MPI_COMM_NULL;
+  MPI_Comm_split_type(comm_, MPI_COMM_TYPE_SHARED, rank_, MPI_INFO_NULL, &host);
+  int rank = 0;
+  MPI_Comm_rank(host, &rank);
+  MPI_Comm_free(&host);
+  return rank;
+}
+
 std::vector<double> Communicator::Sum(absl::Span<const double> partials, int quantities,
                                       IndexRange local, std::int64_t total) const {
   if (size_ == 1) return LocalSum().Sum(partials, quantities, local, total);

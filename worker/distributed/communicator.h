@@ -25,6 +25,8 @@ class Communicator : public OrderedSum, public SliceHalo {
   int rank() const { return rank_; }
   int size() const { return size_; }
   MPI_Comm comm() const { return comm_; }
+  /// This rank's number among those of its host. Collective.
+  int LocalRank() const;
 
   // OrderedSum: partial sums of every index of the split axis, added in the order of the global
   // index: the same number on every rank, whatever the number of ranks.

@@ -1,9 +1,10 @@
 #include "worker/distributed/distributed_projector.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
-#include "worker/projector/voxel_backproject.h"
+#include "worker/core/status.h"
 
 namespace tomoslab {
 namespace {
@@ -45,8 +46,24 @@ DistributedProjector::DistributedProjector(Scan scan, const Volume& volume,
   const int columns = scan_.detector.columns;
   // plan_ must not move any more: DistributedProjector is neither copied nor moved (RowExchange
   // points to it).
-  state_.reset(
-      new State{{RowExchange(&plan_, columns, ranks), RowExchange(&plan_, columns, ranks)}, {}, 0});
+  state_.reset(new State{{RowExchange(&plan_, columns, ranks), RowExchange(&plan_, columns, ranks)},
+                         MakeCpuProjector(slab_volume_, model),
+                         {},
+                         0});
+}
+
+absl::Status DistributedProjector::ComputeOn(const Device& device) {
+  if (device.kind == Device::Kind::kCpu || slab().empty()) {
+    state_->local = MakeCpuProjector(slab_volume_, model_);
+    return absl::OkStatus();
+  }
+  LargestView largest{scan_.detector.columns, 0};
+  for (const ViewBatch& batch : plan_.batches)
+    largest.rows = std::max(largest.rows, static_cast<int>(batch.shadow[ranks_->rank()].size()));
+  largest.columns *= 2;  // FDK may widen the detector
+  TOMOSLAB_ASSIGN_OR_RETURN(state_->local,
+                            MakeCudaProjector(device, slab_volume_, model_, largest));
+  return absl::OkStatus();
 }
 
 Field DistributedProjector::NewVolume() const {
@@ -59,8 +76,12 @@ Field DistributedProjector::NewProjections() const {
 }
 
 void DistributedProjector::Project(const Field& x, Field& y) const {
-  auto& [exchange, totals, taken] = *state_;
+  auto& [exchange, local, totals, taken] = *state_;
   ++totals.projections;
+  {
+    const Stopwatch watch(&totals.projection_s);
+    local->BeginProjection(x.data());
+  }
   for (std::size_t k = 0; k < plan_.batches.size(); ++k) {
     const ViewBatch& batch = plan_.batches[k];
     RowExchange& current = exchange[k % 2];
@@ -72,9 +93,8 @@ void DistributedProjector::Project(const Field& x, Field& y) const {
     for (std::int64_t first = 0; first < views; first += step) {
       {
         const Stopwatch watch(&totals.projection_s);
-        tomoslab::Project(model_, slab_volume_, x.data(),
-                          {band.views.subspan(first, step), band.columns, band.rows},
-                          shadow + band.Offset(first, 0));
+        local->Project({band.views.subspan(first, step), band.columns, band.rows},
+                       shadow + band.Offset(first, 0));
       }
       previous.Progress();
     }
@@ -108,6 +128,8 @@ void DistributedProjector::BackprojectWith(Kernel kernel, const Scan& scan, Exch
   ++totals.backprojections;
   Fill(0, x);
   if (plan_.batches.empty()) return;
+  LocalProjector& local = *state_->local;
+  local.BeginBackprojection(x.data());
   {
     const Stopwatch watch(&totals.exchange_s);
     exchange[0].StartExpand(plan_.batches[0], y);
@@ -123,11 +145,13 @@ void DistributedProjector::BackprojectWith(Kernel kernel, const Scan& scan, Exch
     const Stopwatch watch(&totals.backprojection_s);
     const ProjectionBand band = BandOf(scan, batch, ranks_->rank());
     if (kernel == Kernel::kMatched) {
-      tomoslab::Backproject(model_, band, current.shadow(batch), slab_volume_, x.data());
+      local.Backproject(band, current.shadow(batch));
     } else {
-      BackprojectVoxels(band, current.shadow(batch), slab_volume_, x.data());
+      local.BackprojectVoxels(band, current.shadow(batch));
     }
   }
+  const Stopwatch watch(&totals.backprojection_s);
+  local.FinishBackprojection();
 }
 
 PhaseTotals DistributedProjector::Take() const {

@@ -6,13 +6,14 @@
 #include <cstdint>
 #include <memory>
 
+#include "absl/status/status.h"
 #include "worker/distributed/communicator.h"
 #include "worker/distributed/row_exchange.h"
 #include "worker/geometry/scan.h"
 #include "worker/operators/field.h"
 #include "worker/operators/voxel_grid.h"
 #include "worker/plan/exchange_plan.h"
-#include "worker/projector/projector.h"
+#include "worker/projector/local_projector.h"
 
 namespace tomoslab {
 
@@ -33,6 +34,10 @@ class DistributedProjector {
                        ProjectorModel model = ProjectorModel::kJoseph);
   DistributedProjector(const DistributedProjector&) = delete;  // its exchanges point into it
   DistributedProjector& operator=(const DistributedProjector&) = delete;
+
+  /// Projects on `device` from now on; the CPU at first. Not collective: its Status is this rank's
+  /// own (MakeCudaProjector).
+  absl::Status ComputeOn(const Device& device);
 
   Field NewVolume() const;
   Field NewProjections() const;
@@ -69,6 +74,7 @@ class DistributedProjector {
   ExchangePlan plan_;
   struct State {  // buffers and clocks: not part of the operator's value
     Exchanges exchange;
+    std::unique_ptr<LocalProjector> local;
     PhaseTotals totals;
     std::int64_t taken_bytes = 0;
   };

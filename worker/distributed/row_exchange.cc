@@ -44,15 +44,20 @@ void AddRows(ConstRowLines from, RowLines to, IndexRange part, std::int64_t line
 }  // namespace
 
 float* RowExchange::shadow(const ViewBatch& batch) {
-  shadow_.resize(Lines(batch) * batch.shadow[ranks_->rank()].size());
+  const int me = ranks_->rank();
+  if (shadow_.empty()) {  // growing later would hold the old and the new for a moment
+    std::int64_t most = 0;
+    for (const ViewBatch& each : plan_->batches)
+      most = std::max(most, Lines(each) * each.shadow[me].size());
+    shadow_.reserve(most);
+  }
+  shadow_.resize(Lines(batch) * batch.shadow[me].size());
   return shadow_.data();
 }
 
 void RowExchange::StartReduce(const ViewBatch& batch) {
   const int me = ranks_->rank();
   batch_ = &batch;
-  incoming_.clear();
-  outgoing_.clear();
   for (int other = 0; other < ranks_->size(); ++other) {
     if (other == me) continue;
     if (const IndexRange rows = plan_->Overlap(batch, other, me); !rows.empty()) {
@@ -84,13 +89,12 @@ void RowExchange::FinishReduce(Field& y) {
       ++piece;
     }
   }
+  ForgetPieces();
 }
 
 void RowExchange::StartExpand(const ViewBatch& batch, const Field& y) {
   const int me = ranks_->rank();
   batch_ = &batch;
-  incoming_.clear();
-  outgoing_.clear();
   const ConstRowLines mine{y.line(batch.views.begin * columns_), plan_->owned[me]};
   for (int other = 0; other < ranks_->size(); ++other) {
     if (other == me) continue;
@@ -115,6 +119,7 @@ void RowExchange::FinishExpand(const Field& y) {
            plan_->Overlap(batch, me, me), Lines(batch));
   for (const Piece& piece : incoming_)
     CopyRows({piece.values.data(), piece.rows}, all, piece.rows, Lines(batch));
+  ForgetPieces();
 }
 
 void RowExchange::Post(std::vector<Piece>& incoming, std::vector<Piece>& outgoing,
@@ -145,6 +150,11 @@ void RowExchange::Progress() {
   if (requests_.empty()) return;
   int done = 0;
   MPI_Testall(static_cast<int>(requests_.size()), requests_.data(), &done, MPI_STATUSES_IGNORE);
+}
+
+void RowExchange::ForgetPieces() {
+  incoming_.clear();
+  outgoing_.clear();
 }
 
 void RowExchange::Wait() {

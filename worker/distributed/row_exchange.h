@@ -13,6 +13,7 @@
 namespace tomoslab {
 
 /// One batch under way. Two of them let batch k be projected while batch k − 1 travels.
+/// Memory: the shadow of the largest batch; the rows that travel, until the batch is finished.
 class RowExchange {
  public:
   RowExchange(const ExchangePlan* plan, int columns, const Communicator* ranks)
@@ -46,6 +47,7 @@ class RowExchange {
   std::int64_t Lines(const ViewBatch& batch) const { return batch.views.size() * columns_; }
   void Post(std::vector<Piece>& incoming, std::vector<Piece>& outgoing, const ViewBatch& batch);
   void Wait();
+  void ForgetPieces();
 
   const ExchangePlan* plan_;
   int columns_;

@@ -2,58 +2,180 @@
 
 #include <algorithm>
 
-namespace tomoslab {
+#include "worker/geometry/filter_margins.h"
+#include "worker/plan/footprint_path.h"
 
-VectorCounts CountVectors(AlgorithmKind algorithm, int materials) {
-  // DART: b, r and R of SIRT, or b and one per material of the fit.
-  const int dart_projections = std::max(3, 1 + materials);
-  switch (algorithm) {
+namespace tomoslab {
+namespace {
+
+/// Code, libraries, and what MPI, gRPC and OpenMP hold; measured (tests/acceptance/memory_plan.py).
+constexpr std::int64_t kProgramBytes = std::int64_t{40} << 20;
+
+std::vector<VectorCounts> DartPeaks(const MemoryUse& use) {
+  std::vector<VectorCounts> peaks;
+  if (use.makes_start_image) peaks.push_back({.volumes = 4, .projections = 3});  // BB's
+  switch (use.algorithm) {
+    case AlgorithmKind::kDartWithBb:  // the best image, and BB's
+      peaks.push_back({.volumes = 5, .projections = 3, .labels = true});
+      break;
+    case AlgorithmKind::kDartWithCgls:  // x, best, s, p; b, r, q
+    default:                            // x, best, C, d; b, r, R
+      peaks.push_back({.volumes = 4, .projections = 3, .labels = true});
+  }
+  // The fit: x, best, one material's voxels, and C; b, and the projections of each material.
+  const int sirt = use.algorithm == AlgorithmKind::kDart ? 1 : 0;
+  peaks.push_back({.volumes = 3 + sirt, .projections = 1 + use.materials, .labels = true});
+  return peaks;
+}
+
+std::vector<VectorCounts> PolyDartPeaks(const MemoryUse& use) {
+  const int sets = use.materials;
+  const int sirt = use.algorithm == AlgorithmKind::kPolyDart ? 1 : 0;
+  std::vector<VectorCounts> peaks;
+  if (use.makes_start_image) peaks.push_back({.volumes = 6, .projections = 1 + sets});  // poly-BB's
+  if (sirt != 0) {  // x, best, C, d, φ_m(x); b, R, P_m
+    peaks.push_back({.volumes = 5, .projections = 2 + sets, .labels = true});
+  } else {  // the best image, and poly-BB's
+    peaks.push_back({.volumes = 7, .projections = 1 + sets, .labels = true});
+  }
+  if (use.refines_densities) {  // x, best, C; b, the paths, residual and slopes of the fit
+    peaks.push_back({.volumes = 2 + sirt, .projections = 2 + 2 * sets, .labels = true});
+  }
+  return peaks;
+}
+
+std::vector<VectorCounts> SolverPeaks(const MemoryUse& use) {
+  switch (use.algorithm) {
     case AlgorithmKind::kFdk:
-      return {.volumes = 1, .projections = 2};  // x; b, filtered
+      return {{.volumes = 1, .projections = 1, .filtered = true}};  // x; b, filtered
     case AlgorithmKind::kSirt:
-      return {.volumes = 3, .projections = 3};  // x, C, d; b, R, r
+      return {{.volumes = 3, .projections = 3}};  // x, C, d; b, R, r
     case AlgorithmKind::kCgls:
-      return {.volumes = 3, .projections = 3};  // x, s, p; b, r, q
+      return {{.volumes = 3, .projections = 3}};  // x, s, p; b, r, q
     case AlgorithmKind::kBarzilaiBorwein:
-      return {.volumes = 5, .projections = 3};  // x, g, g_prev, d, best; b, r, q
-    case AlgorithmKind::kPolyBarzilaiBorwein:   // BB's and φ_m(x); b, P_m
-      return {.volumes = 6, .projections = 1 + materials};
+      return {{.volumes = 4, .projections = 3}};  // x, g, d, best; b, r, q
+    case AlgorithmKind::kPolyBarzilaiBorwein:     // x, g, g_prev, d, best, φ_m(x); b, P_m
+      return {{.volumes = 6, .projections = 1 + use.materials}};
     case AlgorithmKind::kPolySirt:  // SIRT's and φ_m(x); b, R, P_m
-      return {.volumes = 4, .projections = 2 + materials};
-    case AlgorithmKind::kDart:  // BB's for the start image; then x, best, C, d, or x, best, s, p
-      return {.volumes = 5, .projections = dart_projections, .labels = true};
-    case AlgorithmKind::kDartWithBb:  // DART's best and BB's five
-      return {.volumes = 6, .projections = dart_projections, .labels = true};
-    case AlgorithmKind::kPolyDart:  // poly-BB's for the start image; then x, best, C, d, φ_m(x)
-      return {.volumes = 6, .projections = 2 + materials, .labels = true};
-    case AlgorithmKind::kPolyDartWithBb:  // DART's best and poly-BB's six
-      return {.volumes = 7, .projections = 1 + materials, .labels = true};
-    case AlgorithmKind::kPolyDartWithDensities:  // b, the paths, residual and slopes of the fit
-      return {.volumes = 7, .projections = 2 + 2 * materials, .labels = true};
+      return {{.volumes = 4, .projections = 2 + use.materials}};
+    case AlgorithmKind::kDart:
+    case AlgorithmKind::kDartWithBb:
+    case AlgorithmKind::kDartWithCgls:
+      return DartPeaks(use);
+    case AlgorithmKind::kPolyDart:
+    case AlgorithmKind::kPolyDartWithBb:
+      return PolyDartPeaks(use);
   }
   return {};
 }
 
-std::int64_t RankBytes(const ExchangePlan& plan, const Scan& scan, const Volume& volume,
-                       const VectorCounts& count, int rank) {
-  const std::int64_t slab = plan.slab[rank].size() * volume.columns * volume.rows;
-  const auto views = static_cast<std::int64_t>(scan.views.size());
-  const std::int64_t owned = plan.owned[rank].size() * scan.detector.columns * views;
-  std::int64_t exchange = 0;
-  for (const ViewBatch& batch : plan.batches) {
-    std::int64_t rows = batch.shadow[rank].size();  // the shadow itself
-    for (int other = 0; other < plan.ranks; ++other) {
-      if (other == rank) continue;
-      rows += plan.Overlap(batch, rank, other).size();  // packed for (or from) the owner
-      rows += plan.Overlap(batch, other, rank).size();  // from (or for) the others
-    }
-    exchange = std::max(exchange, rows * scan.detector.columns * batch.views.size());
+/// Bytes of one rank, piece by piece.
+class Rank {
+ public:
+  Rank(const ExchangePlan& plan, const Scan& scan, const Volume& volume, int rank)
+      : plan_(plan),
+        scan_(scan),
+        rank_(rank),
+        slice_(std::int64_t{volume.columns} * volume.rows),
+        slab_(volume.Slices(plan.slab[rank])) {}
+
+  std::int64_t Peak(const VectorCounts& count, bool footprints) const {
+    const std::int64_t columns = scan_.detector.columns, filtered = columns + MarginColumns(scan_);
+    return count.volumes * SlabBytes() + count.projections * ProjectionBytes(columns) +
+           (count.filtered ? ProjectionBytes(filtered) : 0) + (count.labels ? LabelBytes() : 0) +
+           (count.filtered ? OperatorBytes(filtered, 0)
+                           : OperatorBytes(columns, ProjectorBytes(footprints)));
   }
-  const std::int64_t mask_bytes =
-      8 * ((plan.slab[rank].size() + 63) / 64) * volume.columns * volume.rows;
-  // Two batches are under way at a time.
-  return 4 * (count.volumes * slab + count.projections * owned + 2 * exchange) +
-         (count.labels ? slab + mask_bytes : 0);
+
+  /// x, b and the slices that are transposed.
+  std::int64_t WhileDelivering() const {
+    return SlabBytes() + ProjectionBytes(scan_.detector.columns) +
+           4 * slice_ * std::min<std::int64_t>(kDeliveredSlices, slab_.slices);
+  }
+
+  /// A plane of every orientation goes to the server: this rank's part, and the whole.
+  std::int64_t PreviewBytes() const {
+    const std::int64_t upright = std::int64_t{plan_.slab.back().end} * slab_.columns;
+    return 2 * 4 * std::max(slice_, upright);
+  }
+
+ private:
+  std::int64_t SlabBytes() const { return 4 * slice_ * slab_.slices; }
+  std::int64_t ProjectionBytes(std::int64_t columns) const {
+    return 4 * plan_.owned[rank_].size() * columns * static_cast<std::int64_t>(scan_.views.size());
+  }
+  std::int64_t LabelBytes() const {
+    return slice_ * (slab_.slices + 8 * ((std::int64_t{slab_.slices} + 63) / 64));
+  }
+
+  /// The shadows of two batches (each buffer serves every second one), the rows of one that travel,
+  /// and what the projector keeps for the one that is projected meanwhile.
+  std::int64_t OperatorBytes(std::int64_t columns, std::int64_t projector_bytes) const {
+    std::int64_t shadow[2] = {0, 0}, travelling = 0;
+    for (std::size_t k = 0; k < plan_.batches.size(); ++k) {
+      const ViewBatch& batch = plan_.batches[k];
+      std::int64_t rows = 0;
+      for (int other = 0; other < plan_.ranks; ++other) {
+        if (other == rank_) continue;
+        rows += plan_.Overlap(batch, rank_, other).size();  // packed for (or from) the owner
+        rows += plan_.Overlap(batch, other, rank_).size();  // from (or for) the others
+      }
+      travelling = std::max(travelling, rows * batch.views.size());
+      shadow[k % 2] = std::max(shadow[k % 2], batch.shadow[rank_].size() * batch.views.size());
+    }
+    const std::int64_t shadows = 4 * columns * (shadow[0] + shadow[1]);
+    const std::int64_t pieces = 4 * columns * travelling;
+    return shadows + (plan_.batches.size() > 1 ? pieces + projector_bytes
+                                               : std::max(pieces, projector_bytes));
+  }
+
+  /// What the projector keeps during a call.
+  std::int64_t ProjectorBytes(bool footprints) const {
+    std::int64_t most = 0;
+    for (const ViewBatch& batch : plan_.batches)
+      most = std::max(most, ProjectorBytes(batch, footprints));
+    return most;
+  }
+
+  std::int64_t ProjectorBytes(const ViewBatch& batch, bool footprints) const {
+    const std::int64_t columns = scan_.detector.columns,
+                       per_view = batch.shadow[rank_].size() * columns;
+    std::int64_t level = 0, rays = 0;  // views that the column projectors take, and others
+    for (std::int64_t view = batch.views.begin; view < batch.views.end; ++view) {
+      const View& v = scan_.views[view];
+      const bool takes =
+          footprints ? FootprintTakesColumns(slab_, v, scan_.detector.columns) : IsAxisAligned(v);
+      ++(takes ? level : rays);
+    }
+    const std::int64_t columns_bytes =
+        level * columns * (footprints ? kBeamBytes : kRayColumnBytes);
+    if (!footprints) return columns_bytes;
+    return std::max(columns_bytes,
+                    4 * std::min(rays * per_view, std::max(kFootprintScratchFloats, per_view)));
+  }
+
+  const ExchangePlan& plan_;
+  const Scan& scan_;
+  int rank_;
+  std::int64_t slice_;  // voxels
+  Volume slab_;
+};
+
+}  // namespace
+
+std::vector<VectorCounts> PeaksOf(const MemoryUse& use) {
+  std::vector<VectorCounts> peaks = SolverPeaks(use);
+  if (use.starts_from_fdk) peaks.push_back({.volumes = 1, .projections = 1, .filtered = true});
+  return peaks;
+}
+
+std::int64_t RankBytes(const ExchangePlan& plan, const Scan& scan, const Volume& volume,
+                       const MemoryUse& use, int rank) {
+  const Rank bytes(plan, scan, volume, rank);
+  std::int64_t most = bytes.WhileDelivering();
+  for (const VectorCounts& count : PeaksOf(use))
+    most = std::max(most, bytes.Peak(count, use.footprints));
+  return kProgramBytes + most + bytes.PreviewBytes();
 }
 
 }  // namespace tomoslab

@@ -2,15 +2,18 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "worker/plan/exchange_plan.h"
 
 namespace tomoslab {
 
-/// What an algorithm keeps at most: copies of the slab and of the owned projections, float32; and
-/// for every voxel its label (a byte) and whether it is free (a bit), when it is a discrete one.
+/// What a rank keeps at one moment of a job: copies of its slab and of its owned projections,
+/// float32; a set of projections as FDK filters it; and for every voxel its label (a byte) and
+/// whether it is free (a bit), when the algorithm is a discrete one.
 struct VectorCounts {
   int volumes = 1, projections = 1;
+  bool filtered = false;
   bool labels = false;
 };
 
@@ -23,16 +26,33 @@ enum class AlgorithmKind {
   kPolySirt,
   kDart,
   kDartWithBb,
+  kDartWithCgls,
   kPolyDart,
   kPolyDartWithBb,
-  kPolyDartWithDensities,  // refined, with either inner solver
 };
-/// materials: of the polychromatic and the discrete algorithms.
-VectorCounts CountVectors(AlgorithmKind algorithm, int materials = 0);
 
-/// Vectors, shadow buffers and exchange buffers of one rank; without the program itself (about 50
-/// MB).
+/// A job as far as its memory goes.
+struct MemoryUse {
+  AlgorithmKind algorithm = AlgorithmKind::kFdk;
+  int materials = 0;  // of the polychromatic and the discrete algorithms
+  bool starts_from_fdk = false;
+  bool makes_start_image = false;  // DART: by BB; poly-DART: by poly-BB
+  bool refines_densities = false;  // poly-DART
+  bool footprints = false;         // instead of Joseph's rays
+};
+
+/// The moments at which a job may hold the most: which one does depends on the shapes. Volumes and
+/// projections are those that the headers of worker/solvers state, start image and data included.
+std::vector<VectorCounts> PeaksOf(const MemoryUse& use);
+
+/// The most that one rank holds: vectors, shadows and rows that travel, what the projector keeps
+/// per view, the slices on their way to the server, and the program itself. The threads' tiles, a
+/// few MiB per thread beyond the second, come on top. Reference frames do not count: what averages
+/// of flats and darks take is there only before the first volume is.
 std::int64_t RankBytes(const ExchangePlan& plan, const Scan& scan, const Volume& volume,
-                       const VectorCounts& count, int rank);
+                       const MemoryUse& use, int rank);
+
+/// Slices that a rank transposes at a time when it delivers its slab.
+inline constexpr std::int64_t kDeliveredSlices = 16;
 
 }  // namespace tomoslab

@@ -4,10 +4,13 @@
 #include <utility>
 
 #include "worker/core/parallel.h"
+#include "worker/plan/footprint_path.h"
 #include "worker/projector/column_kernels.h"
 #include "worker/projector/main_axis.h"
 
 namespace tomoslab {
+
+static_assert(sizeof(RayColumn) == kRayColumnBytes, "memory plans count it");
 
 ColumnGeometry::ColumnGeometry(const Volume& slab, const ProjectionBand& band)
     : slab_(slab),

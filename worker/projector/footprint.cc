@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "worker/plan/footprint_path.h"
 #include "worker/projector/footprint_columns.h"
 #include "worker/projector/footprint_rays.h"
 

@@ -6,11 +6,8 @@
 
 namespace tomoslab {
 
-/// Whether the column projector can take the view: beams narrow enough, pixel columns not too
-/// oblique. The same for every slab of a volume.
-bool FootprintTakesColumns(const Volume& slab, const View& view, int columns);
-
-/// As ProjectFootprint and BackprojectFootprint, for views that FootprintTakesColumns.
+/// As ProjectFootprint and BackprojectFootprint, for views that FootprintTakesColumns
+/// (worker/plan/footprint_path.h).
 void ProjectFootprintColumns(const Volume& slab, const float* x, const ProjectionBand& band,
                              float* y);
 void BackprojectFootprintColumns(const ProjectionBand& band, float* y, const Volume& slab,

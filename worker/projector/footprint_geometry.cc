@@ -4,9 +4,12 @@
 #include <cmath>
 
 #include "worker/core/parallel.h"
+#include "worker/plan/footprint_path.h"
 
 namespace tomoslab {
 namespace {
+
+static_assert(sizeof(RayColumn) + sizeof(PixelBeam) == kBeamBytes, "memory plans count them");
 
 /// Nearer to the source than this part of the way to the detector, beams have no width.
 constexpr double kNearest = 1e-6;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "worker/plan/footprint_path.h"
 #include "worker/projector/column_kernels.h"
 
 namespace tomoslab {
@@ -17,7 +18,7 @@ inline constexpr std::int64_t kFootprintPad = 80;
 /// to start[i] + (k + 1) · step[i].
 struct FootprintSteps {
   static constexpr int kCapacity = ColumnSteps::kCapacity;
-  static constexpr int kMostColumns = 40;
+  static constexpr int kMostColumns = kMostBeamColumns;
   int count = 0, columns = 0;
   alignas(64) std::int32_t offset[kCapacity];
   alignas(64) float weight[kMostColumns][kCapacity];

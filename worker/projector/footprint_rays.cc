@@ -5,12 +5,12 @@
 #include <vector>
 
 #include "worker/core/parallel.h"
+#include "worker/plan/footprint_path.h"
 
 namespace tomoslab {
 namespace {
 
-constexpr std::int64_t kScratchFloats = 4 << 20;  // 16 MiB: copies of a few views, one at least
-constexpr double kMostRays = 256;                 // per pixel and direction
+constexpr double kMostRays = 256;  // per pixel and direction
 
 /// Views of a band that are projected together, and memory for their projections.
 struct Group {
@@ -22,7 +22,7 @@ struct Group {
 std::vector<Group> GroupsOf(const Volume& slab, const ProjectionBand& band) {
   const auto views = static_cast<std::int64_t>(band.views.size());
   const std::int64_t per_view = std::max<std::int64_t>(1, band.Offset(1, 0));
-  const std::int64_t most = std::max<std::int64_t>(1, kScratchFloats / per_view);
+  const std::int64_t most = std::max<std::int64_t>(1, kFootprintScratchFloats / per_view);
   std::vector<Group> groups;
   for (std::int64_t first = 0; first < views;) {
     const SubRays rays = SubRaysFor(slab, band.views[first]);

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <deque>
 #include <limits>
-#include <optional>
 #include <utility>
 
 #include "worker/operators/bounds.h"
@@ -51,26 +50,29 @@ inline double StepLength(double misfit, double gd, double qq, const MisfitWindow
   return allowed ? 1 : std::min(1.0, -gd / qq);
 }
 
-/// The best image so far, copied only when a step is about to leave it uphill.
+/// The best image so far, copied only when a step is about to leave it uphill. Its memory is there
+/// from the start: a run that has begun does not fail at a step that goes uphill.
 template <class Volume>
 class BestImage {
  public:
+  /// x: of the images' shape.
+  explicit BestImage(const Volume& x) : kept_(Like(x)) {}
+
   /// x has this progress, and the next image's misfit will be `next_misfit`.
   void Leave(const Volume& x, const Progress& progress, double next_misfit) {
     if (progress.misfit > progress_.misfit || next_misfit <= progress.misfit) return;
-    if (!kept_) kept_.emplace(Like(x));
-    Copy(x, *kept_);
+    Copy(x, kept_);
     progress_ = progress;
   }
   /// Puts the best image back when x's misfit exceeds its by more than 1 %.
   void Restore(Volume& x, Progress& progress) const {
-    if (!kept_ || progress.misfit <= 1.01 * progress_.misfit) return;
-    Copy(*kept_, x);
+    if (progress.misfit <= 1.01 * progress_.misfit) return;
+    Copy(kept_, x);
     progress = progress_;
   }
 
  private:
-  std::optional<Volume> kept_;
+  Volume kept_;
   Progress progress_{.misfit = std::numeric_limits<double>::infinity()};
 };
 
@@ -81,19 +83,19 @@ class BestImage {
 ///   x: the start image, and then the result: the last image, or the best when the last is worse by
 ///   more than 1 %. watch: worker/solvers/iteration.h.   Progress::step is α λ. Cost: 1 projection
 ///   and 1 backprojection per iteration; 1 more projection for the first step, for a start x ≠ 0,
-///   and every 50 iterations. Memory: x, g, y, d, and one more once a step goes uphill; b, r and q.
+///   and every 50 iterations. Memory: x, g, d and the best image; b, r and q.
 ///   An unmatched adjoint does no harm to the safeguard, which lives in projection space.
 template <LinearOperator Op, class Watch>
 SolverResult BarzilaiBorwein(const Op& A, const ProjectionsOf<Op>& b,
                              const BarzilaiBorweinOptions& options, VolumeOf<Op>& x,
                              Watch&& watch) {
   constexpr int kRecompute = 50;  // iterations after which rounding has drifted r from A x − b
-  auto g = A.NewVolume(), y = A.NewVolume(), d = A.NewVolume();
+  auto g = A.NewVolume(), d = A.NewVolume();
   auto r = A.NewProjections(), q = A.NewProjections();
   Iterations iterations(options.stopping, Norm(b), watch);
   MisfitWindow window;
-  BestImage<VolumeOf<Op>> best;
-  double first_alpha = 0, alpha = 0, lambda = 0;
+  BestImage<VolumeOf<Op>> best(x);
+  double first_alpha = 0, alpha = 0, lambda = 0, dy = 0, dd = 0;
   Clamp(options.bounds, x);
   for (int k = 0;; ++k) {
     if (k % kRecompute == 0) {
@@ -104,15 +106,15 @@ SolverResult BarzilaiBorwein(const Op& A, const ProjectionsOf<Op>& b,
     window.Add(misfit);
     if (iterations.Stop(misfit, x)) break;
 
-    if (k > 0) std::swap(g, y);  // y = g_{k−1}
-    A.Backproject(r, g);         // g = Aᵀ (A x − b)
+    A.Backproject(r, d);  // g_k = Aᵀ (A x − b)
+    std::swap(g, d);
     if (k == 0) {
       A.Project(g, q);
       alpha = first_alpha = NormRatio(Dot(g, g), Dot(q, q));  // Cauchy: steepest descent
     } else {
-      Subtract(g, y, y);  // y = g_k − g_{k−1}; s = λ d
-      const auto [dy, yy, dd] = Dots(d, y, y, y, d, d);
-      if (dy > 0) alpha = lambda * BarzilaiBorweinStep(options.step_rule, dy, yy, dd);
+      Subtract(g, d, d);  // y = g_k − g_{k−1}; s = λ d of the step before
+      const double yy = Dot(d, d);
+      if (yy > 0) alpha = lambda * BarzilaiBorweinStep(options.step_rule, dy, yy, dd);
       alpha = std::clamp(alpha, 1e-3 * first_alpha, 1e3 * first_alpha);
     }
 
@@ -124,6 +126,8 @@ SolverResult BarzilaiBorwein(const Op& A, const ProjectionsOf<Op>& b,
     const auto [gd, qq] = Dots(r, q, q, q);
     if (!(gd < 0)) break;  // not a descent direction: x is the solution, to rounding
     lambda = StepLength(misfit, gd, qq, window);
+    dy = lambda * qq;  // ⟨d, y⟩ = ⟨d, λ Aᵀ A d⟩: d itself need not wait for y
+    dd = Dot(d, d);
     best.Leave(x, iterations.progress(), misfit + lambda * gd + 0.5 * lambda * lambda * qq);
     Axpy(lambda, d, x);
     Clamp(options.bounds, x);  // x + d can miss a bound by its last bit

@@ -29,7 +29,7 @@ enum class GreyValues { kFixed, kFitted };
 ///   the segmentation of every image, unless they are fixed.
 /// Cost per iteration: with SIRT t + 1 projections and t backprojections for t inner iterations;
 /// for the fit one projection per material (one at all when fixed). Memory: SIRT C and d; r and R.
-/// BB 4 volumes and 2 projections, CGLS 2 and 2. The fit one volume, and one projection per
+/// BB 3 volumes and 2 projections, CGLS 2 and 2. The fit one volume, and one projection per
 /// material.
 template <LinearOperator Op>
 class LinearDart {
@@ -39,6 +39,7 @@ class LinearDart {
       : A_(A),
         b_(b),
         inner_(inner),
+        given_grey_values_(grey_values),
         grey_values_(std::move(grey_values)),
         rule_(rule),
         bb_(Dot(*b, *b)) {
@@ -60,6 +61,10 @@ class LinearDart {
       grey_values_ = std::move(fit.grey_values);
       result.misfit = equations.Misfit(grey_values_);
       result.warning = std::move(fit.warning);
+      if (result.warning.empty()) {
+        result.warning = WarnOfDrift("grey values (1/mm)", given_grey_values_, grey_values_,
+                                     "fixed_grey_values");
+      }
     }
     result.relative_residual = NormRatio(std::sqrt(2 * result.misfit), std::sqrt(bb_));
     return result;
@@ -123,7 +128,7 @@ class LinearDart {
   const Op* A_;
   const Field* b_;
   DartInnerOptions inner_;
-  std::vector<double> grey_values_;
+  std::vector<double> given_grey_values_, grey_values_;
   GreyValues rule_;
   double bb_;
   std::optional<Field> C_;  // 1 / column sums, for SIRT

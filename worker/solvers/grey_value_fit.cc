@@ -112,4 +112,18 @@ GreyValueFit FitGreyValues(const NormalEquations& equations, absl::Span<const do
   return fit;
 }
 
+std::string WarnOfDrift(const char* what, absl::Span<const double> given,
+                        absl::Span<const double> fitted, const char* remedy) {
+  constexpr double kFar = 1.5;
+  for (std::size_t m = 0; m < given.size(); ++m) {
+    const double ratio = fitted[m] / given[m];
+    if (ratio < kFar && ratio > 1 / kFar) continue;
+    return absl::StrFormat(
+        "the fit has moved the %s from %s to %s; views over a short arc, or a beam that hardens, "
+        "let it run away: check them, or keep those given with %s",
+        what, ListOf(given), ListOf(fitted), remedy);
+  }
+  return "";
+}
+
 }  // namespace tomoslab

@@ -38,4 +38,9 @@ struct GreyValueFit {
 /// says so.
 GreyValueFit FitGreyValues(const NormalEquations& equations, absl::Span<const double> before);
 
+/// Where refitted values ended up far from where they began, which views over a short arc let
+/// happen: a sentence with `remedy` in it; "" while each is within 1.5 times of its first value.
+std::string WarnOfDrift(const char* what, absl::Span<const double> given,
+                        absl::Span<const double> fitted, const char* remedy);
+
 }  // namespace tomoslab

@@ -36,8 +36,8 @@ double FirstStep(F& f, double misfit, const Volume& x, const Volume& g, Volume& 
 /// ten values by Grippo's rule; after eight rejections no step lowers f any more.
 ///   x: the start image, and then the result (its storage changes).   watch:
 ///   worker/solvers/iteration.h.   Cost: 1 Value and 1 Gradient per iteration and 1 more Value per
-///   rejected λ (rare); 2 more Values for the start. Memory: x, g, y, d, and one more once a step
-///   goes uphill, beside the objective's.
+///   rejected λ (rare); 2 more Values for the start. Memory: x, g, y, d and the best image, beside
+///   the objective's.
 template <Objective F, class Volume, class Watch>
 SolverResult PolyBarzilaiBorwein(F& f, const BarzilaiBorweinOptions& options, Volume& x,
                                  Watch&& watch) {
@@ -45,7 +45,7 @@ SolverResult PolyBarzilaiBorwein(F& f, const BarzilaiBorweinOptions& options, Vo
   auto g = f.NewVolume(), y = f.NewVolume(), d = f.NewVolume();
   Iterations iterations(options.stopping, f.DataNorm(), watch);
   MisfitWindow window;
-  BestImage<Volume> best;
+  BestImage<Volume> best(x);
   double first_alpha = 0, alpha = 0, lambda = 0;
   Clamp(options.bounds, x);
   double misfit = f.Value(x);

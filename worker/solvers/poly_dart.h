@@ -10,6 +10,7 @@
 #include "worker/solvers/dart_loop.h"
 #include "worker/solvers/density_fit.h"
 #include "worker/solvers/free_voxels_operator.h"
+#include "worker/solvers/grey_value_fit.h"
 #include "worker/solvers/poly_barzilai_borwein.h"
 #include "worker/solvers/poly_sirt.h"
 #include "worker/solvers/polychromatic_objective.h"
@@ -108,7 +109,9 @@ class PolychromaticDart {
     DensityFit fit = FitDensities(model_, paths, *b_);
     model_ = WithDensities(std::move(model_), fit.factors);
     for (std::size_t m = 0; m < factors_.size(); ++m) factors_[m] *= fit.factors[m];
-    return std::move(fit.warning);
+    if (!fit.warning.empty()) return std::move(fit.warning);
+    const std::vector<double> given(factors_.size(), 1.0);
+    return WarnOfDrift("densities (times those given)", given, factors_, "refine_densities unset");
   }
 
   const Op* A_;

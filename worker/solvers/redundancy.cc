@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_format.h"
 #include "worker/core/check.h"
+#include "worker/geometry/filter_margins.h"
 
 namespace tomoslab {
 namespace {
@@ -98,8 +99,7 @@ RayWeights::RayWeights(const Scan& scan) : beam_(scan.orbit->beam) {
   long_side_ = std::max(left, right);
   column_pitch_ = (left + right) / columns;
   toward_long_side_ = right >= left ? 1 : -1;
-  const double axis = RotationAxisColumn(scan.detector, *scan.orbit);
-  margin_columns_ = static_cast<int>(std::ceil(std::abs(columns - 1 - 2 * axis)));
+  margin_columns_ = MarginColumns(scan);
 }
 
 void RayWeights::ChooseParallel(const std::vector<double>& angle_rad) {

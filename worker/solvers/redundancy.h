@@ -7,7 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "worker/geometry/scan.h"
-#include "worker/solvers/view_spacing.h"
+#include "worker/geometry/view_spacing.h"
 
 namespace tomoslab {
 
@@ -33,8 +33,7 @@ class RayWeights {
   double Weight(std::int64_t view, int column) const;
 
   /// Columns of zeros to put at each side of the detector, so that both sides reach equally far
-  /// from the axis. A weight that fades to 0 at the short side's edge leaves the ramp filter's tail
-  /// beyond it, which voxels there need.
+  /// from the axis (worker/geometry/filter_margins.h).
   struct Margins {
     int before = 0, after = 0;
   };
@@ -57,8 +56,8 @@ class RayWeights {
   Beam beam_;
   std::vector<double> lateral_;  // per column: fan angle from the axis (rad), or distance (mm)
   double short_side_, long_side_,
-      column_pitch_;         // how far the detector reaches on either side of the axis
-  int margin_columns_;       // by which the long side has more columns
+      column_pitch_;  // how far the detector reaches on either side of the axis
+  int margin_columns_;
   double toward_long_side_;  // +1 or −1: the sign of `lateral` there
   ViewSpacing views_;
   Scheme scheme_ = Scheme::kSides;

@@ -12,6 +12,7 @@
 
 #include "tests/support/instruction_sets.h"
 #include "tests/support/vectors.h"
+#include "worker/plan/footprint_path.h"
 #include "worker/projector/footprint_columns.h"
 #include "worker/projector/footprint_geometry.h"
 

@@ -8,6 +8,7 @@
 
 #include "tests/support/geometries.h"
 #include "tests/support/vectors.h"
+#include "worker/plan/footprint_path.h"
 #include "worker/projector/footprint_columns.h"
 #include "worker/projector/footprint_rays.h"
 

@@ -64,5 +64,14 @@ TEST(GreyValueFit, RefusesWhatIsNoAttenuation) {
   EXPECT_THAT(equal.grey_values, ElementsAre(0.1, 0.3));
 }
 
+TEST(WarnOfDriftTest, SpeaksOfValuesThatLeftTheirPlace) {
+  EXPECT_EQ(WarnOfDrift("grey values", {0.04, 0.1}, {0.05, 0.08}, "x"), "");
+  const std::string warning =
+      WarnOfDrift("grey values", {0.04, 0.1}, {0.04, 0.16}, "fixed_grey_values");
+  EXPECT_NE(warning.find("grey values from 0.04, 0.1 to 0.04, 0.16"), std::string::npos) << warning;
+  EXPECT_NE(warning.find("fixed_grey_values"), std::string::npos) << warning;
+  EXPECT_NE(WarnOfDrift("grey values", {0.04}, {0.02}, "x"), "");
+}
+
 }  // namespace
 }  // namespace tomoslab

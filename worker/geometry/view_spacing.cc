@@ -1,4 +1,4 @@
-#include "worker/solvers/view_spacing.h"
+#include "worker/geometry/view_spacing.h"
 
 #include <algorithm>
 #include <cmath>
