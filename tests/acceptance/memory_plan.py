@@ -80,7 +80,7 @@ JOBS = [
 def make_scans(folder, size):
     """{name: path}."""
     scans = {}
-    shorter = max(24, size // 4)  # the general paths are slow
+    shorter = max(24, size // 2)  # the general paths are slow
     for name, geometry in [("plain", {}), ("half-fan", {"shift_u_mm": 0.5 * size}),
                            ("rotated", {"detector_rotation_deg": 5, "views": shorter})]:
         case_file = folder / f"{name}.json"

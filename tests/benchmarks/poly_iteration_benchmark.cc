@@ -5,6 +5,7 @@
 // first; the ratio should be at most 1.1 times the number of materials.
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <numbers>
@@ -53,6 +54,22 @@ Scan ConeScan(int size, int views) {
       {.rows = size, .columns = size, .pixel_width_mm = 2, .pixel_height_mm = 2}, orbit);
 }
 
+/// Aluminium, iron, and a material that attenuates like their geometric mean.
+BeamModel ThreeMaterials() {
+  BeamModel model = testing::AluminiumAndIron();
+  const BeamMaterial &light = model.materials[0], &dense = model.materials[1];
+  BeamMaterial middle{
+      .name = "middle",
+      .reference_per_mm = std::sqrt(light.reference_per_mm * dense.reference_per_mm),
+      .attenuation_per_mm = {}};
+  for (std::size_t e = 0; e < model.energy_kev.size(); ++e) {
+    middle.attenuation_per_mm.push_back(
+        std::sqrt(light.attenuation_per_mm[e] * dense.attenuation_per_mm[e]));
+  }
+  model.materials.insert(model.materials.begin() + 1, middle);
+  return model;
+}
+
 void Compare(int size, int views, int iterations) {
   const Scan scan = ConeScan(size, views);
   const testing::JosephOperator A(scan, {.columns = size,
@@ -69,7 +86,8 @@ void Compare(int size, int views, int iterations) {
   Fill(0, x);
   IterationTimes linear;
   BarzilaiBorwein(A, b, options, x, linear);
-  for (const BeamModel& model : {testing::Aluminium(), testing::AluminiumAndIron()}) {
+  for (const BeamModel& model :
+       {testing::Aluminium(), testing::AluminiumAndIron(), ThreeMaterials()}) {
     Fill(0, x);
     IterationTimes polychromatic;
     PolychromaticObjective f(A, b, model, {});

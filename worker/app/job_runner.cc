@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "proto/plan_job.h"
 #include "proto/values.h"
+#include "worker/app/heap.h"
 #include "worker/app/load_projections.h"
 #include "worker/app/prepare_scan.h"
 #include "worker/app/progress_reporter.h"
@@ -71,6 +72,7 @@ class Attempt {
     TOMOSLAB_RETURN_IF_ERROR(UseDevice(A));
     if (!GoesOn()) return absl::OkStatus();
     TOMOSLAB_ASSIGN_OR_RETURN(Field b, LoadProjections(client_, lease_, A, reporter_));
+    ReturnFreedHeap();
     if (!GoesOn()) return absl::OkStatus();
     return Reconstruct(A, b);
   }
@@ -91,6 +93,7 @@ class Attempt {
     if (!GoesOn()) return absl::OkStatus();
     Field x = A.NewVolume();
     TOMOSLAB_RETURN_IF_ERROR(FillStart(A, b, x));
+    ReturnFreedHeap();
     TOMOSLAB_ASSIGN_OR_RETURN(const SolveOutcome outcome, Solve(A, b, lease_.spec(), reporter_, x));
     if (!GoesOn()) return absl::OkStatus();
     reporter_.Previews(A, outcome.iteration, x);

@@ -1,6 +1,5 @@
 // tomoslab-worker: one MPI rank of a pool. Started by mpirun or srun; dials the server and waits
 // for jobs.
-#include <malloc.h>
 #include <mpi.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
@@ -9,6 +8,7 @@
 #include <map>
 #include <string>
 
+#include "worker/app/heap.h"
 #include "worker/app/pool_loop.h"
 #include "worker/app/rank_info.h"
 #include "worker/core/parallel.h"
@@ -42,13 +42,6 @@ void AddFlags(CLI::App& app, Flags& flags) {
       ->transform(CLI::CheckedTransformer(kDevices).description("auto|cpu|cuda"));
 }
 
-/// Freed vectors go back to the system at once, and what a rank holds is what `tomoslab plan` says.
-/// Left alone, glibc keeps blocks of up to 32 MiB in its heap after the first of them was freed.
-void ReturnFreedVectors() {
-  mallopt(M_MMAP_THRESHOLD, 1 << 20);
-  mallopt(M_TRIM_THRESHOLD, 4 << 20);
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -58,7 +51,7 @@ int main(int argc, char** argv) {
   Flags flags;
   AddFlags(app, flags);
   CLI11_PARSE(app, argc, argv);
-  ReturnFreedVectors();
+  tomoslab::ReturnVectorsWhenFreed();
   spdlog::set_default_logger(spdlog::stderr_color_mt("worker"));
   if (flags.threads > 0) tomoslab::SetThreadCount(flags.threads);
   flags.pool.memory_bytes_per_rank = flags.memory_mb << 20;

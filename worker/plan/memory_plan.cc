@@ -9,7 +9,7 @@ namespace tomoslab {
 namespace {
 
 /// Code, libraries, and what MPI, gRPC and OpenMP hold; measured (tests/acceptance/memory_plan.py).
-constexpr std::int64_t kProgramBytes = std::int64_t{46} << 20;
+constexpr std::int64_t kProgramBytes = std::int64_t{40} << 20;
 
 std::vector<VectorCounts> DartPeaks(const MemoryUse& use) {
   std::vector<VectorCounts> peaks;
@@ -79,25 +79,18 @@ class Rank {
         slice_(std::int64_t{volume.columns} * volume.rows),
         slab_(volume.Slices(plan.slab[rank])) {}
 
-  std::int64_t Peak(const VectorCounts& count) const {
+  std::int64_t Peak(const VectorCounts& count, bool footprints) const {
     const std::int64_t columns = scan_.detector.columns, filtered = columns + MarginColumns(scan_);
     return count.volumes * SlabBytes() + count.projections * ProjectionBytes(columns) +
-           (count.filtered ? ProjectionBytes(filtered) : 0) +
-           ExchangeBytes(count.filtered ? filtered : columns) + (count.labels ? LabelBytes() : 0);
+           (count.filtered ? ProjectionBytes(filtered) : 0) + (count.labels ? LabelBytes() : 0) +
+           (count.filtered ? OperatorBytes(filtered, 0)
+                           : OperatorBytes(columns, ProjectorBytes(footprints)));
   }
 
   /// x, b and the slices that are transposed.
   std::int64_t WhileDelivering() const {
     return SlabBytes() + ProjectionBytes(scan_.detector.columns) +
            4 * slice_ * std::min<std::int64_t>(kDeliveredSlices, slab_.slices);
-  }
-
-  /// What the projector keeps during a call.
-  std::int64_t ProjectorBytes(bool footprints) const {
-    std::int64_t most = 0;
-    for (const ViewBatch& batch : plan_.batches)
-      most = std::max(most, ProjectorBytes(batch, footprints));
-    return most;
   }
 
   /// A plane of every orientation goes to the server: this rank's part, and the whole.
@@ -115,9 +108,9 @@ class Rank {
     return slice_ * (slab_.slices + 8 * ((std::int64_t{slab_.slices} + 63) / 64));
   }
 
-  /// The shadows of two batches (each buffer serves every second one), and the rows of one that
-  /// travel.
-  std::int64_t ExchangeBytes(std::int64_t columns) const {
+  /// The shadows of two batches (each buffer serves every second one), the rows of one that travel,
+  /// and what the projector keeps for the one that is projected meanwhile.
+  std::int64_t OperatorBytes(std::int64_t columns, std::int64_t projector_bytes) const {
     std::int64_t shadow[2] = {0, 0}, travelling = 0;
     for (std::size_t k = 0; k < plan_.batches.size(); ++k) {
       const ViewBatch& batch = plan_.batches[k];
@@ -130,7 +123,18 @@ class Rank {
       travelling = std::max(travelling, rows * batch.views.size());
       shadow[k % 2] = std::max(shadow[k % 2], batch.shadow[rank_].size() * batch.views.size());
     }
-    return 4 * columns * (shadow[0] + shadow[1] + travelling);
+    const std::int64_t shadows = 4 * columns * (shadow[0] + shadow[1]);
+    const std::int64_t pieces = 4 * columns * travelling;
+    return shadows + (plan_.batches.size() > 1 ? pieces + projector_bytes
+                                               : std::max(pieces, projector_bytes));
+  }
+
+  /// What the projector keeps during a call.
+  std::int64_t ProjectorBytes(bool footprints) const {
+    std::int64_t most = 0;
+    for (const ViewBatch& batch : plan_.batches)
+      most = std::max(most, ProjectorBytes(batch, footprints));
+    return most;
   }
 
   std::int64_t ProjectorBytes(const ViewBatch& batch, bool footprints) const {
@@ -169,8 +173,9 @@ std::int64_t RankBytes(const ExchangePlan& plan, const Scan& scan, const Volume&
                        const MemoryUse& use, int rank) {
   const Rank bytes(plan, scan, volume, rank);
   std::int64_t most = bytes.WhileDelivering();
-  for (const VectorCounts& count : PeaksOf(use)) most = std::max(most, bytes.Peak(count));
-  return kProgramBytes + most + bytes.ProjectorBytes(use.footprints) + bytes.PreviewBytes();
+  for (const VectorCounts& count : PeaksOf(use))
+    most = std::max(most, bytes.Peak(count, use.footprints));
+  return kProgramBytes + most + bytes.PreviewBytes();
 }
 
 }  // namespace tomoslab

@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <numbers>
+
+#include "worker/plan/footprint_path.h"
 
 namespace tomoslab {
 namespace {
@@ -59,7 +62,9 @@ TEST(RankBytes, OfSirtAreItsVectorsAndAFewBuffers) {
 }
 
 TEST(RankBytes, GrowByTheVectorsOfTheAlgorithm) {
-  EXPECT_EQ(Bytes(AlgorithmKind::kFdk), Sirt() - 2 * kVolume - kProjections);
+  // FDK keeps no ray columns.
+  EXPECT_EQ(Bytes(AlgorithmKind::kFdk),
+            Sirt() - 2 * kVolume - kProjections - kRayColumnBytes * kSize * kViews);
   EXPECT_EQ(Bytes(AlgorithmKind::kCgls), Sirt());
   EXPECT_EQ(Bytes(AlgorithmKind::kBarzilaiBorwein), Sirt() + kVolume);
   EXPECT_EQ(Bytes(AlgorithmKind::kPolyBarzilaiBorwein, 2), Sirt() + 3 * kVolume);
