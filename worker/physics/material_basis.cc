@@ -1,5 +1,7 @@
 #include "worker/physics/material_basis.h"
 
+#include <limits>
+
 #include "worker/core/check.h"
 
 namespace tomoslab {
@@ -19,16 +21,15 @@ MaterialBasis::MaterialBasis(absl::Span<const double> nodes_per_mm)
   below_slope_[materials_] = 1 / node_[materials_];
 }
 
-double MaterialBasis::Amount(int material, double x) const {
-  const MaterialMix mix = At(x);
-  if (material == mix.below) return mix.below_amount;
-  return material == mix.below + 1 ? mix.above_amount : 0;
-}
-
-double MaterialBasis::Slope(int material, double x) const {
-  const MaterialMix mix = At(x);
-  if (material == mix.below) return mix.below_slope;
-  return material == mix.below + 1 ? mix.above_slope : 0;
+Hat MaterialBasis::HatOf(int material) const {
+  constexpr double kEverywhere = std::numeric_limits<double>::infinity();
+  const bool last = material == materials_;
+  return {.previous = material == 1 ? -kEverywhere : node_[material - 1],
+          .node = node_[material],
+          .next = last ? kEverywhere : node_[material + 1],
+          .rise = above_slope_[material - 1],
+          .fall = below_slope_[material],
+          .origin = node_[material - 1]};
 }
 
 double MaterialBasis::VirtualAttenuation(double x,

@@ -18,6 +18,23 @@ struct MaterialMix {
   double below_slope = 0, above_slope = 0;    // φ' = dφ/dx, mm
 };
 
+/// One hat function φ and its slope φ', without branches: loops over voxels become vectors.
+struct Hat {
+  double previous, node, next;  // where it leaves 0, is 1, and is 0 again; infinite at the ends
+  double rise, fall;            // slopes before and from `node` on
+  double origin;                // where the rising line is 0
+
+  double operator()(double x) const {
+    const double rising = x >= previous ? (x - origin) * rise : 0;
+    const double falling = x < next ? 1 + (x - node) * fall : 0;
+    return x < node ? rising : falling;
+  }
+  double Slope(double x) const {
+    const double before = x >= previous ? rise : 0, after = x < next ? fall : 0;
+    return x < node ? before : after;
+  }
+};
+
 /// Hat functions φ_m on the nodes 0 = ρ_0 < ρ_1 < … < ρ_M, the materials' attenuation (1/mm) at the
 /// reference energy. On [ρ_l, ρ_{l+1}] with t = (x − ρ_l) / (ρ_{l+1} − ρ_l): φ_l = 1 − t, φ_{l+1} =
 /// t, the others 0. Above ρ_M: φ_M = x / ρ_M (a denser material); below 0: φ_1 = x / ρ_1. So
@@ -41,9 +58,11 @@ class MaterialBasis {
             below_slope_[below], above_slope_[below]};
   }
 
-  /// φ_m(x) and φ'_m(x) of one material, m = 1 .. materials().
-  double Amount(int material, double x) const;
-  double Slope(int material, double x) const;
+  /// φ_m of one material, m = 1 .. materials().
+  Hat HatOf(int material) const;
+  /// φ_m(x) and φ'_m(x).
+  double Amount(int material, double x) const { return HatOf(material)(x); }
+  double Slope(int material, double x) const { return HatOf(material).Slope(x); }
 
   /// S(x): the material whose node is nearest, 0 = air; thresholds (ρ_l + ρ_{l+1}) / 2 belong to
   /// the denser one.

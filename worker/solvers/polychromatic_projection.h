@@ -55,7 +55,8 @@ class PolychromaticProjection {
         Fill(0, paths_[m]);
         continue;
       }
-      MapVoxels(x, [&, m](double value) { return basis_.Amount(m + 1, value); });
+      const Hat hat = basis_.HatOf(m + 1);
+      MapVoxels(x, [hat](double value) { return hat(value); });
       A_.Project(work_, paths_[m]);
     }
   }
@@ -65,12 +66,14 @@ class PolychromaticProjection {
     Fill(0, g);
     for (int m = 0; m < materials(); ++m) {
       A_.Backproject(paths_[m], work_);
+      const Hat hat = basis_.HatOf(m + 1);
       const Number* image = x.data();
       const Number* of_material = work_.data();
       Number* sum = g.data();
       ParallelChunks(g.size(), [&](std::int64_t begin, std::int64_t end) {
+#pragma omp simd
         for (std::int64_t i = begin; i < end; ++i) {
-          sum[i] += static_cast<Number>(basis_.Slope(m + 1, image[i])) * of_material[i];
+          sum[i] += static_cast<Number>(hat.Slope(image[i])) * of_material[i];
         }
       });
     }
@@ -91,6 +94,7 @@ class PolychromaticProjection {
     const Number* from = x.data();
     Number* to = work_.data();
     ParallelChunks(x.size(), [&](std::int64_t begin, std::int64_t end) {
+#pragma omp simd
       for (std::int64_t i = begin; i < end; ++i) to[i] = static_cast<Number>(function(from[i]));
     });
   }
