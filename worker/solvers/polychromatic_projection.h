@@ -63,19 +63,11 @@ class PolychromaticProjection {
 
   /// g ← Σ_m φ'_m(x) ∘ Aᵀ set(m). M backprojections.
   void Backproject(const Volume& x, Volume& g) {
-    Fill(0, g);
-    for (int m = 0; m < materials(); ++m) {
+    A_.Backproject(paths_[0], g);
+    AddWeighted(basis_.HatOf(1), x, g, 0, g);
+    for (int m = 1; m < materials(); ++m) {
       A_.Backproject(paths_[m], work_);
-      const Hat hat = basis_.HatOf(m + 1);
-      const Number* image = x.data();
-      const Number* of_material = work_.data();
-      Number* sum = g.data();
-      ParallelChunks(g.size(), [&](std::int64_t begin, std::int64_t end) {
-#pragma omp simd
-        for (std::int64_t i = begin; i < end; ++i) {
-          sum[i] += static_cast<Number>(hat.Slope(image[i])) * of_material[i];
-        }
-      });
+      AddWeighted(basis_.HatOf(m + 1), x, work_, 1, g);
     }
   }
 
@@ -96,6 +88,20 @@ class PolychromaticProjection {
     ParallelChunks(x.size(), [&](std::int64_t begin, std::int64_t end) {
 #pragma omp simd
       for (std::int64_t i = begin; i < end; ++i) to[i] = static_cast<Number>(function(from[i]));
+    });
+  }
+
+  /// g ← keep · g + φ'(x) ∘ of_material, voxel by voxel; of_material may be g.
+  static void AddWeighted(const Hat& hat, const Volume& x, const Volume& of_material, Number keep,
+                          Volume& g) {
+    ParallelChunks(g.size(), [&, hat](std::int64_t begin, std::int64_t end) {
+      const Number* image = x.data();
+      const Number* added = of_material.data();
+      Number* sum = g.data();
+#pragma omp simd
+      for (std::int64_t i = begin; i < end; ++i) {
+        sum[i] = keep * sum[i] + static_cast<Number>(hat.Slope(image[i])) * added[i];
+      }
     });
   }
 
