@@ -79,8 +79,9 @@ class Attempt {
 
   absl::Status UseDevice(DistributedProjector& A) {
     TOMOSLAB_RETURN_IF_ERROR(Agree(ranks_, A.ComputeOn(device_)));
-    if (device_.kind == Device::Kind::kCuda &&
-        ModelOf(lease_.spec()) == ProjectorModel::kFootprint) {
+    // Log is collective, and ranks of one pool may have different devices.
+    const bool any_gpu = ranks_.SumCounts(device_.kind == Device::Kind::kCuda ? 1 : 0) > 0;
+    if (any_gpu && ModelOf(lease_.spec()) == ProjectorModel::kFootprint) {
       reporter_.Log(v1::WARNING,
                     "the footprint projector computes on the CPU; --projector=joseph computes on "
                     "the GPU");
