@@ -64,10 +64,10 @@ TOMOSLAB_HOST_DEVICE inline float LengthMm(const Column& c, int row) {
   return sqrtf(fmaf(rise, rise, c.level));
 }
 
-/// A voxel line [z] of the slab at slice k and the next, blended; zero outside.
-TOMOSLAB_HOST_DEVICE inline float BlendSlices(const float* line, int slices, int k, float high) {
+/// A line of `count` voxels or pixels at index k and the next, blended; zero outside.
+TOMOSLAB_HOST_DEVICE inline float Blend(const float* line, int count, int k, float high) {
   const float a = k >= 0 ? line[k] : 0.0f;
-  const float b = k + 1 < slices ? line[k + 1] : 0.0f;
+  const float b = k + 1 < count ? line[k + 1] : 0.0f;
   return fmaf(high, b - a, a);
 }
 
@@ -123,11 +123,10 @@ TOMOSLAB_HOST_DEVICE inline void ProjectRays(const Slab& slab, const float* x, c
       const float floor_z = floorf(z);
       const int k = static_cast<int>(floor_z) + slab.middle_z;
       const float high = z - floor_z;
-      if (low >= 0)
-        sums[i] = fmaf(weight_low, BlendSlices(line_low, slab.slices, k, high), sums[i]);
+      if (low >= 0) sums[i] = fmaf(weight_low, Blend(line_low, slab.slices, k, high), sums[i]);
       if (low + 1 < laterals)
-        sums[i] = fmaf(weight_high, BlendSlices(line_low + lateral_stride, slab.slices, k, high),
-                       sums[i]);
+        sums[i] =
+            fmaf(weight_high, Blend(line_low + lateral_stride, slab.slices, k, high), sums[i]);
     }
   }
   for (int i = 0; i < kRays; ++i) sums[i] *= LengthMm(c, row + i * stride - band.middle_row);
@@ -199,11 +198,6 @@ TOMOSLAB_HOST_DEVICE inline void BackprojectVoxels(const Slab& slab, const Band&
   }
 }
 
-/// y(column, k) and the next row's, blended; zero outside.
-TOMOSLAB_HOST_DEVICE inline float BlendRows(const float* line, int rows, int k, float high) {
-  return BlendSlices(line, rows, k, high);
-}
-
 /// voxel_backproject.h for `kVoxels` voxels of one voxel column, `stride` slices apart from iz on;
 /// adds to sums.
 template <int kVoxels>
@@ -234,8 +228,8 @@ TOMOSLAB_HOST_DEVICE inline void BackprojectVoxelDriven(const Slab& slab, const 
       const float floor_row = floorf(row);
       const int r = static_cast<int>(floor_row);
       const float high = row - floor_row;
-      sums[i] = fmaf(low_weight, BlendRows(low_line, band.rows, r, high), sums[i]);
-      sums[i] = fmaf(high_weight, BlendRows(high_line, band.rows, r, high), sums[i]);
+      sums[i] = fmaf(low_weight, Blend(low_line, band.rows, r, high), sums[i]);
+      sums[i] = fmaf(high_weight, Blend(high_line, band.rows, r, high), sums[i]);
     }
   }
 }
