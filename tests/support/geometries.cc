@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <numbers>
+#include <utility>
 
 #include "worker/core/check.h"
 
@@ -112,6 +113,20 @@ std::vector<NamedGeometry> AllGeometries(int views) {
   all.push_back({"helical_vectors", Displaced("helical", views), kVolume});
   all.push_back({"measured_vectors", Displaced("measured", views), kVolume});
   return all;
+}
+
+std::vector<NamedGeometry> WithSlabs(const NamedGeometry& whole) {
+  std::vector<NamedGeometry> result;
+  const int slices = whole.volume.slices;
+  for (const IndexRange range : {IndexRange{0, slices}, IndexRange{slices / 2, slices / 2 + 3},
+                                 IndexRange{slices - 1, slices}}) {
+    if (range.end > slices) continue;
+    NamedGeometry part = whole;
+    part.volume = whole.volume.Slices(range);
+    part.name += ", slices " + std::to_string(range.begin) + " to " + std::to_string(range.end);
+    result.push_back(std::move(part));
+  }
+  return result;
 }
 
 float Noise(std::uint64_t seed, std::int64_t index) {

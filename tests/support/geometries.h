@@ -22,6 +22,9 @@ struct NamedGeometry {
 /// sizes, uneven angles.
 std::vector<NamedGeometry> AllGeometries(int views = 11);
 
+/// The geometry with its whole volume, with three of its slices, and with its last slice alone.
+std::vector<NamedGeometry> WithSlabs(const NamedGeometry& whole);
+
 /// Uniform in [−1, 1), the same for the same seed and index everywhere.
 float Noise(std::uint64_t seed, std::int64_t index);
 

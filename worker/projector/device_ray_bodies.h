@@ -123,7 +123,15 @@ TOMOSLAB_HOST_DEVICE inline float ProjectRay(const Slab& slab, const VoxelSize& 
   return sum * LengthMm(ray, size);
 }
 
-/// The pixels [first, last] on both detector axes that may see within a voxel of (px, py, pz).
+/// The weight with which a ray reads the voxel at p, counted from the middle one.
+TOMOSLAB_HOST_DEVICE inline float RayWeight(const Ray& ray, const int* p) {
+  const int a = FirstAcross(ray.main), b = SecondAcross(ray.main);
+  const float u = 1 - fabsf(Across(ray, 0, p[ray.main]) - static_cast<float>(p[a]));
+  const float v = 1 - fabsf(Across(ray, 1, p[ray.main]) - static_cast<float>(p[b]));
+  return u > 0 && v > 0 ? u * v : 0.0f;
+}
+
+/// Pixels [first, last] on both detector axes.
 struct PixelBox {
   int first_row, last_row, first_column, last_column;
 };
@@ -134,8 +142,10 @@ TOMOSLAB_HOST_DEVICE inline int FirstOf(float low, int count) {
 TOMOSLAB_HOST_DEVICE inline int LastOf(float high, int count) {
   return static_cast<int>(fmaxf(fminf(floorf(high + 0.01f), static_cast<float>(count - 1)), -1.0f));
 }
+/// Those that may see within a voxel of (px, py, pz) by rays that stand no further than `reach`
+/// pixels from their middle.
 TOMOSLAB_HOST_DEVICE inline PixelBox PixelsAround(const RayView& view, const Band& band, float px,
-                                                  float py, float pz) {
+                                                  float py, float pz, float reach = 0) {
   float low_row = 1e30f, high_row = -1e30f, low_column = 1e30f, high_column = -1e30f;
   for (int corner = 0; corner < 8; ++corner) {
     const float x = px + (corner % 2 == 0 ? -1.0f : 1.0f),
@@ -150,9 +160,10 @@ TOMOSLAB_HOST_DEVICE inline PixelBox PixelsAround(const RayView& view, const Ban
   }
   const auto middle_row = static_cast<float>(band.middle_row),
              middle_column = static_cast<float>(band.middle_column);
-  return {FirstOf(low_row + middle_row, band.rows), LastOf(high_row + middle_row, band.rows),
-          FirstOf(low_column + middle_column, band.columns),
-          LastOf(high_column + middle_column, band.columns)};
+  return {FirstOf(low_row + middle_row - reach, band.rows),
+          LastOf(high_row + middle_row + reach, band.rows),
+          FirstOf(low_column + middle_column - reach, band.columns),
+          LastOf(high_column + middle_column + reach, band.columns)};
 }
 
 /// The exact adjoint of ProjectRay, gathered for one voxel: Σ weight · y over the band's views.
@@ -171,10 +182,7 @@ TOMOSLAB_HOST_DEVICE inline float BackprojectVoxel(const Slab& slab, const Band&
       for (int row = box.first_row; row <= box.last_row; ++row) {
         const Ray ray = RayOf(rays, static_cast<float>(row - band.middle_row),
                               static_cast<float>(column - band.middle_column));
-        const int a = FirstAcross(ray.main), b = SecondAcross(ray.main);
-        const float u = 1 - fabsf(Across(ray, 0, p[ray.main]) - static_cast<float>(p[a]));
-        const float v = 1 - fabsf(Across(ray, 1, p[ray.main]) - static_cast<float>(p[b]));
-        if (u > 0 && v > 0) sum = fmaf(u * v, line[row], sum);
+        sum = fmaf(RayWeight(ray, p), line[row], sum);
       }
     }
   }

@@ -5,7 +5,10 @@
 #include <cmath>
 
 #include "worker/core/parallel.h"
+#include "worker/plan/footprint_path.h"
 #include "worker/projector/column_geometry.h"
+#include "worker/projector/footprint_geometry.h"
+#include "worker/projector/footprint_rays.h"
 #include "worker/projector/pixel_map.h"
 #include "worker/projector/view_runs.h"
 
@@ -41,6 +44,19 @@ device::Column ColumnOf(const DeviceViews& views, const ColumnGeometry& geometry
           .rise = real(first_rise * per_plane),
           .rise_step = real(row_rise * per_plane),
           .along_x = along_x ? 1 : 0};
+}
+
+device::Beam BeamOf(const device::Slab& slab, const PixelBeam& beam) {
+  const bool along_x = beam.rays.main == MainAxis::kX;
+  const int plane = along_x ? slab.middle_x : slab.middle_y;
+  const double low = beam.low(plane), high = beam.high(plane);
+  const auto real = [](double value) { return static_cast<float>(value); };
+  return {.centre = real((low + high) / 2 - (along_x ? slab.middle_y : slab.middle_x)),
+          .centre_step = real((beam.low.step + beam.high.step) / 2),
+          .width = real(high - low),
+          .width_step = real(beam.high.step - beam.low.step),
+          .low_step = real(beam.low.step),
+          .high_step = real(beam.high.step)};
 }
 
 device::PixelMap MapOf(const DeviceViews& views, const PixelMap& map, double first_row) {
@@ -167,10 +183,37 @@ std::vector<device::RayView> MakeRayViews(const Volume& slab, const ProjectionBa
   return result;
 }
 
+std::vector<device::Beam> MakeDeviceBeams(const Volume& slab, const ProjectionBand& band) {
+  const auto views = static_cast<std::int64_t>(band.views.size());
+  const BeamGeometry geometry(slab, band);
+  std::vector<device::Beam> beams(views * band.columns);
+  ParallelFor(0, views, [&](std::int64_t view) {
+    for (std::int64_t column = 0; column < band.columns; ++column) {
+      beams[view * band.columns + column] = BeamOf(DeviceSlab(slab), geometry.Beam(view, column));
+    }
+  });
+  return beams;
+}
+
+std::vector<device::SubRays> MakeDeviceSubRays(const Volume& slab, const ProjectionBand& band) {
+  std::vector<device::SubRays> result;
+  for (const View& view : band.views) {
+    const SubRays rays = SubRaysFor(slab, view);
+    result.push_back({rays.columns, rays.rows});
+  }
+  return result;
+}
+
 DevicePath DevicePathOf(const Volume& slab, const View& view, const ProjectionBand& band) {
   if (!InFront(slab, view)) return DevicePath::kNone;
   const bool level = KindOf(slab, view, band.columns, band.rows) == ViewKind::kLevel;
   return level ? DevicePath::kColumns : DevicePath::kRays;
+}
+
+DevicePath DeviceFootprintPathOf(const Volume& slab, const View& view, const ProjectionBand& band) {
+  if (!InFront(slab, view)) return DevicePath::kNone;
+  const bool boxes = FootprintTakesColumns(slab, view, band.columns);
+  return boxes ? DevicePath::kColumns : DevicePath::kRays;
 }
 
 bool BackprojectsVoxelsOnDevice(const Volume& slab, const View& view) {

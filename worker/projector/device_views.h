@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "worker/projector/device_bodies.h"
+#include "worker/projector/device_footprint_bodies.h"
 #include "worker/projector/device_ray_bodies.h"
 #include "worker/projector/joseph.h"
 
@@ -25,6 +26,13 @@ DeviceViews MakeDeviceViews(const Volume& slab, const ProjectionBand& band);
 /// band: of any views with the slab in front of their sources.
 std::vector<device::RayView> MakeRayViews(const Volume& slab, const ProjectionBand& band);
 
+/// The beams [view][column] of the footprint model, beside MakeDeviceViews' columns.
+///   band: of views that go by DevicePath::kColumns (DeviceFootprintPathOf).
+std::vector<device::Beam> MakeDeviceBeams(const Volume& slab, const ProjectionBand& band);
+
+/// The rays per pixel [view] of the footprint model, beside MakeRayViews.
+std::vector<device::SubRays> MakeDeviceSubRays(const Volume& slab, const ProjectionBand& band);
+
 /// How a device projects a view.
 enum class DevicePath {
   kColumns,  // device_bodies.h: axis aligned, no ray steeper along z than along x and y
@@ -32,6 +40,9 @@ enum class DevicePath {
   kNone,     // the source stands in the slab or beside it
 };
 DevicePath DevicePathOf(const Volume& slab, const View& view, const ProjectionBand& band);
+/// The same for the footprint model, device_footprint_bodies.h: kColumns by boxes, kRays by several
+/// rays per pixel.
+DevicePath DeviceFootprintPathOf(const Volume& slab, const View& view, const ProjectionBand& band);
 /// Whether device_bodies.h can backproject a view voxel by voxel: axis aligned, the slab in front.
 bool BackprojectsVoxelsOnDevice(const Volume& slab, const View& view);
 

@@ -3,7 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <string>
 #include <vector>
 
 #include "tests/support/geometries.h"
@@ -20,6 +19,7 @@ using testing::Dot;
 using testing::NamedGeometry;
 using testing::Random;
 using testing::RelativeDifference;
+using testing::WithSlabs;
 
 constexpr int kAtOnce = 4;  // rays or voxels of a thread
 
@@ -149,13 +149,7 @@ std::vector<NamedGeometry> AnyGeometries() {
 std::vector<NamedGeometry> DeviceGeometries() {
   std::vector<NamedGeometry> result;
   for (const NamedGeometry& whole : AllGeometries()) {
-    const int slices = whole.volume.slices;
-    for (const IndexRange range : {IndexRange{0, slices}, IndexRange{slices / 2, slices / 2 + 3},
-                                   IndexRange{slices - 1, slices}}) {
-      if (range.end > slices) continue;
-      NamedGeometry part = whole;
-      part.volume = whole.volume.Slices(range);
-      part.name += ", slices " + std::to_string(range.begin) + " to " + std::to_string(range.end);
+    for (const NamedGeometry& part : WithSlabs(whole)) {
       bool taken = true;
       for (const View& view : part.scan.views)
         taken &= DevicePathOf(part.volume, view, AllRows(part.scan)) == DevicePath::kColumns;
