@@ -1,7 +1,6 @@
 #include "client/command_line.h"
 
 #include <CLI/CLI.hpp>
-#include <cstdlib>
 #include <functional>
 #include <map>
 #include <memory>
@@ -9,6 +8,7 @@
 
 #include "client/beam_flags.h"
 #include "client/commands.h"
+#include "client/connection_flags.h"
 #include "client/exit_code.h"
 #include "client/job_flags.h"
 
@@ -20,17 +20,6 @@ using Action = std::function<int()>;
 
 // A check that does not clutter the help text.
 CLI::Validator Quiet(CLI::Validator validator) { return validator.description(""); }
-
-std::string DefaultServer() {
-  const char* address = std::getenv("TOMOSLAB_SERVER");
-  return address != nullptr && *address != '\0' ? address : kDefaultServer;
-}
-
-void AddServer(CLI::App& command, std::string& server) {
-  server = DefaultServer();
-  command.add_option("--server", server, "Server, HOST:PORT (also: environment TOMOSLAB_SERVER)")
-      ->capture_default_str();
-}
 
 void AddScan(CLI::App& command, ScanOptions& scan, const std::string& what) {
   command.add_option("input", scan.input, what)->required();
@@ -148,7 +137,7 @@ void AddSubmit(CLI::App& app, Action& action) {
       "--watch -o volume.h5");
   AddScan(*command, options->scan, "Scan file, or scans/ID for one that the server has");
   AddJobFlags(*command, options->job);
-  AddServer(*command, options->server);
+  AddConnectionFlags(*command, options->server);
   command->add_option("--resume", options->resume_scan, "Go on with the upload into this scan")
       ->type_name("scans/ID");
   command->add_flag("--upload-only", options->upload_only, "Queue no job; prints the scan's name");
@@ -167,7 +156,7 @@ void AddWatch(CLI::App& app, Action& action) {
   auto options = std::make_shared<WatchOptions>();
   CLI::App* command = app.add_subcommand("watch", "Follow a job: progress, residual, time left");
   command->add_option("job", options->job, "jobs/ID")->required();
-  AddServer(*command, options->server);
+  AddConnectionFlags(*command, options->server);
   command->add_option("--after-event", options->after_event, "Only events after this one")
       ->check(Quiet(CLI::NonNegativeNumber));
   command->add_flag("--json", options->json, "One event per line, as JSON, for scripts");
@@ -180,7 +169,7 @@ void AddSlices(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("slices", "Save previews of a running job as PNG");
   command->footer("Example: tomoslab slices jobs/ID --follow -o previews");
   command->add_option("job", options->job, "jobs/ID")->required();
-  AddServer(*command, options->server);
+  AddConnectionFlags(*command, options->server);
   command->add_option("-o,--output", options->folder, "Folder")->capture_default_str();
   command->add_option("--plane", options->plane, "axial, coronal or sagittal (default: all)");
   command->add_option("--iteration", options->iteration, "Of this iteration (default: the newest)")
@@ -195,7 +184,7 @@ void AddFetch(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("fetch", "Write a job's volume to a file or folder");
   command->footer("Example: tomoslab fetch jobs/ID -o volume.h5 --png slices");
   command->add_option("job", options->job, "jobs/ID")->required();
-  AddServer(*command, options->server);
+  AddConnectionFlags(*command, options->server);
   AddOutput(*command, options->output);
   command->add_option("--slices", options->slices, "Only the slices BEGIN up to END, END excluded")
       ->type_name("BEGIN:END");
@@ -220,14 +209,14 @@ void AddCancel(CLI::App& app, Action& action) {
   auto options = std::make_shared<CancelOptions>();
   CLI::App* command = app.add_subcommand("cancel", "Stop a job");
   command->add_option("job", options->job, "jobs/ID")->required();
-  AddServer(*command, options->server);
+  AddConnectionFlags(*command, options->server);
   command->callback([=, &action] { action = [=] { return RunCancel(*options); }; });
 }
 
 void AddList(CLI::App& app, Action& action) {
   auto options = std::make_shared<ListOptions>();
   CLI::App* command = app.add_subcommand("list", "List a server's jobs, newest first");
-  AddServer(*command, options->server);
+  AddConnectionFlags(*command, options->server);
   command->add_flag("--scans", options->scans, "List scans instead");
   command->add_flag("--pools", options->pools, "Say how the server and its pools are");
   command->add_flag("--json", options->json, "One job, scan or server per line, as JSON");
@@ -244,7 +233,7 @@ void AddPlan(CLI::App& app, Action& action) {
       "Example: tomoslab plan scan.h5 --algorithm bb --ranks 4 --memory-mb-per-rank 8000");
   AddScan(*command, options->scan, "Scan file, or scans/ID for one that the server has");
   AddJobFlags(*command, options->job);
-  command->add_option("--server", options->server, "Plan for the pools of this server, HOST:PORT");
+  AddConnectionFlags(*command, options->server, ServerAddress::kOptional);
   command->add_option("--ranks", options->ranks, "Plan for so many ranks")
       ->check(Quiet(CLI::Range(1, 4096)))
       ->capture_default_str();
@@ -253,8 +242,8 @@ void AddPlan(CLI::App& app, Action& action) {
                    "Memory of a rank, MB (default: not checked)")
       ->check(Quiet(CLI::NonNegativeNumber));
   command->callback([=, &action] {
-    if (options->server.empty() && options->scan.input.starts_with("scans/"))
-      options->server = DefaultServer();
+    if (options->server.address.empty() && options->scan.input.starts_with("scans/"))
+      options->server.address = DefaultServer();
     action = [=] { return RunPlan(*options); };
   });
 }
@@ -310,6 +299,7 @@ void AddSimulate(CLI::App& app, Action& action) {
 }  // namespace
 
 int RunCommandLine(int argc, char** argv) {
+  if (const absl::Status read = ReadConnectionFile(); !read.ok()) return ReportError(read);
   CLI::App app("tomoslab: X-ray CT reconstruction, iterative and distributed");
   app.set_version_flag("--version", TOMOSLAB_VERSION);
   app.require_subcommand(1);

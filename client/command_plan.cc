@@ -12,7 +12,7 @@ namespace tomoslab {
 namespace {
 
 // The ranks of the server's largest pool.
-absl::StatusOr<int> RanksOf(const std::string& server) {
+absl::StatusOr<int> RanksOf(const ServerChoice& server) {
   TOMOSLAB_ASSIGN_OR_RETURN(const std::unique_ptr<ReconstructionClient> client, Reach(server));
   TOMOSLAB_ASSIGN_OR_RETURN(const v1::ServerInfo info, client->Ping());
   int ranks = 1;
@@ -27,7 +27,7 @@ absl::StatusOr<v1::JobPlan> PlanFile(const PlanOptions& options) {
   TOMOSLAB_ASSIGN_OR_RETURN(const v1::JobSpec spec,
                             PrepareJob(options.job, reader->description(), scan));
   PoolSize pool{options.ranks, std::int64_t{options.memory_mb_per_rank} << 20};
-  if (!options.server.empty()) {
+  if (!options.server.address.empty()) {
     TOMOSLAB_ASSIGN_OR_RETURN(pool.ranks, RanksOf(options.server));
   }
   return PlanJob(spec, scan, pool);
@@ -35,7 +35,7 @@ absl::StatusOr<v1::JobPlan> PlanFile(const PlanOptions& options) {
 
 absl::StatusOr<v1::JobPlan> PlanOnServer(const PlanOptions& options) {
   TOMOSLAB_ASSIGN_OR_RETURN(const std::unique_ptr<ReconstructionClient> client,
-                            Reach(options.server.empty() ? kDefaultServer : options.server));
+                            Reach(options.server));
   TOMOSLAB_ASSIGN_OR_RETURN(const v1::Scan scan, client->GetScan(options.scan.input));
   TOMOSLAB_ASSIGN_OR_RETURN(const v1::JobSpec spec, MakeJobSpec(options.job, scan));
   return client->PlanJob(spec);

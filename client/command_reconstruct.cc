@@ -37,7 +37,9 @@ absl::Status Reconstruct(const ReconstructOptions& options) {
   RetryPolicy retry;
   retry.give_up_after_seconds =
       15;  // the server is on this machine: when it does not answer, it is gone
-  ReconstructionClient client(ReconstructionClient::Connect(server->address()), retry);
+  TOMOSLAB_ASSIGN_OR_RETURN(std::shared_ptr<grpc::Channel> channel,
+                            ReconstructionClient::Connect({server->address(), {}, ""}));
+  ReconstructionClient client(std::move(channel), retry);
   const absl::StatusOr<v1::Job> job = RunJob(client, scan, *reader, std::move(spec), display);
   display.EndPassing();
   if (!job.ok() && !server->Running()) {

@@ -10,6 +10,7 @@
 #include "client/embedded_server.h"
 #include "client/job_options.h"
 #include "client/volume_output.h"
+#include "proto/dial.h"
 #include "worker/data/phantom_case.h"
 #include "worker/data/projection_reader.h"
 
@@ -32,7 +33,7 @@ struct ReconstructOptions {
 int RunReconstruct(const ReconstructOptions& options);
 
 struct SubmitOptions {
-  std::string server;
+  ServerChoice server;
   ScanOptions scan;
   JobOptions job;
   std::string resume_scan;  // scans/ID of an upload that was cut off
@@ -43,7 +44,8 @@ struct SubmitOptions {
 int RunSubmit(const SubmitOptions& options);
 
 struct WatchOptions {
-  std::string server, job;
+  ServerChoice server;
+  std::string job;
   std::int64_t after_event = 0;
   bool json = false;
   OutputOptions output;
@@ -51,7 +53,8 @@ struct WatchOptions {
 int RunWatch(const WatchOptions& options);
 
 struct SlicesOptions {
-  std::string server, job;
+  ServerChoice server;
+  std::string job;
   std::string folder = ".";
   std::string plane;  // axial, coronal, sagittal; empty = all
   int iteration = 0;  // 0 = the newest
@@ -60,7 +63,8 @@ struct SlicesOptions {
 int RunSlices(const SlicesOptions& options);
 
 struct FetchOptions {
-  std::string server, job;
+  ServerChoice server;
+  std::string job;
   std::string slices;  // BEGIN:END; empty = all
   std::optional<double> energy_kev;
   std::string material;
@@ -70,19 +74,20 @@ struct FetchOptions {
 int RunFetch(FetchOptions options);
 
 struct CancelOptions {
-  std::string server, job;
+  ServerChoice server;
+  std::string job;
 };
 int RunCancel(const CancelOptions& options);
 
 struct ListOptions {
-  std::string server;
+  ServerChoice server;
   bool scans = false, pools = false, json = false;
   int limit = 50;
 };
 int RunList(const ListOptions& options);
 
 struct PlanOptions {
-  std::string server;  // empty: planned here, without a server
+  ServerChoice server;  // no address: planned here, without a server
   ScanOptions scan;
   JobOptions job;
   int ranks = 1;

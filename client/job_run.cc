@@ -31,14 +31,19 @@ absl::StatusOr<v1::JobSpec> PrepareJob(JobOptions options, const ScanDescription
   return spec;
 }
 
-absl::StatusOr<std::unique_ptr<ReconstructionClient>> Reach(const std::string& server) {
-  auto client = std::make_unique<ReconstructionClient>(ReconstructionClient::Connect(server));
+absl::StatusOr<std::unique_ptr<ReconstructionClient>> Reach(const ServerChoice& server) {
+  TOMOSLAB_ASSIGN_OR_RETURN(std::shared_ptr<grpc::Channel> channel,
+                            ReconstructionClient::Connect(server));
+  auto client = std::make_unique<ReconstructionClient>(std::move(channel));
   const absl::StatusOr<v1::ServerInfo> info = client->Ping();
   if (info.ok()) return client;
   if (!IsTransient(info.status())) return info.status();
-  return absl::UnavailableError(absl::StrCat(
-      "no server answers at ", server, " (", std::string(info.status().message()),
-      "); start tomoslabd there, or name another one with --server HOST:PORT or TOMOSLAB_SERVER"));
+  std::string hint = ExplainTls(server, info.status());
+  if (hint.empty()) {
+    hint = "start tomoslabd there, or name another one with --server HOST:PORT or TOMOSLAB_SERVER";
+  }
+  return absl::UnavailableError(absl::StrFormat("no server answers at %s (%s); %s", server.address,
+                                                info.status().message(), hint));
 }
 
 absl::Status UploadWithProgress(ReconstructionClient& client, const v1::Scan& scan,

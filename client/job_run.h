@@ -22,7 +22,7 @@ absl::StatusOr<v1::JobSpec> PrepareJob(JobOptions options, const ScanDescription
                                        const v1::Scan& scan);
 
 /// A client whose server has answered. Unavailable says how to start one.
-absl::StatusOr<std::unique_ptr<ReconstructionClient>> Reach(const std::string& server);
+absl::StatusOr<std::unique_ptr<ReconstructionClient>> Reach(const ServerChoice& server);
 
 /// Sends the scan's data, with a progress line.
 absl::Status UploadWithProgress(ReconstructionClient& client, const v1::Scan& scan,

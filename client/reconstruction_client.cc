@@ -119,7 +119,8 @@ ReconstructionClient::ReconstructionClient(std::shared_ptr<grpc::Channel> channe
 
 ReconstructionClient::~ReconstructionClient() = default;
 
-std::shared_ptr<grpc::Channel> ReconstructionClient::Connect(const std::string& address) {
+absl::StatusOr<std::shared_ptr<grpc::Channel>> ReconstructionClient::Connect(
+    const ServerChoice& server) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(16 << 20);
   // A cut link is noticed in seconds, not in the minutes that TCP takes.
@@ -130,7 +131,7 @@ std::shared_ptr<grpc::Channel> ReconstructionClient::Connect(const std::string& 
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 200);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+  return Dial(server, std::move(arguments));
 }
 
 absl::StatusOr<v1::ServerInfo> ReconstructionClient::Ping() {

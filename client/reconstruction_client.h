@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "client/retry.h"
+#include "proto/dial.h"
 #include "tomoslab/v1/reconstruction.pb.h"
 #include "worker/geometry/volume.h"
 
@@ -39,8 +40,8 @@ class ReconstructionClient {
   explicit ReconstructionClient(std::shared_ptr<grpc::Channel> channel, RetryPolicy retry = {});
   ~ReconstructionClient();
 
-  /// The server at HOST:PORT. Connects when first used.
-  static std::shared_ptr<grpc::Channel> Connect(const std::string& address);
+  /// Connects when first used. InvalidArgument: as Dial.
+  static absl::StatusOr<std::shared_ptr<grpc::Channel>> Connect(const ServerChoice& server);
   const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
 
   // Single calls. Unavailable is tried again until the policy's patience ends; creations are

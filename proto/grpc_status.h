@@ -3,19 +3,20 @@
 
 #include <grpcpp/support/status.h>
 
+#include <chrono>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
 
 namespace tomoslab {
 
-inline grpc::Status ToGrpc(const absl::Status& status) {
-  if (status.ok()) return grpc::Status::OK;
-  return grpc::Status(static_cast<grpc::StatusCode>(status.code()), std::string(status.message()));
-}
+/// A delay noted by SetRetryDelay travels as google.rpc.RetryInfo.
+grpc::Status ToGrpc(const absl::Status& status);
+absl::Status FromGrpc(const grpc::Status& status);
 
-inline absl::Status FromGrpc(const grpc::Status& status) {
-  return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
-}
+/// When to try again, as part of an error.
+void SetRetryDelay(std::chrono::milliseconds delay, absl::Status* status);
+std::optional<std::chrono::milliseconds> RetryDelay(const absl::Status& status);
 
 }  // namespace tomoslab

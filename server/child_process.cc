@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -24,10 +25,15 @@ std::vector<char*> Pointers(const std::vector<std::string>& texts) {
   return pointers;
 }
 
+std::string NameOf(const std::string& variable) { return variable.substr(0, variable.find('=')); }
+
 std::vector<std::string> Environment(const std::vector<std::string>& added) {
-  std::vector<std::string> all;
-  for (char** entry = environ; *entry != nullptr; ++entry) all.emplace_back(*entry);
-  all.insert(all.end(), added.begin(), added.end());
+  std::vector<std::string> all = added;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string name = NameOf(*entry);
+    const auto replaces = [&](const std::string& variable) { return NameOf(variable) == name; };
+    if (std::none_of(added.begin(), added.end(), replaces)) all.emplace_back(*entry);
+  }
   return all;
 }
 

@@ -15,7 +15,8 @@ namespace tomoslab {
 /// as it should.
 class ChildProcess {
  public:
-  /// argv[0] is looked up in PATH. `environment` ("NAME=value") is added to this process's. A
+  /// argv[0] is looked up in PATH. `environment` ("NAME=value") is added to this process's, or
+  /// replaces what is there. A
   /// program that cannot be run ends with status 127 and says why in its output.
   static absl::StatusOr<ChildProcess> Start(const std::vector<std::string>& argv,
                                             const std::vector<std::string>& environment);

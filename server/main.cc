@@ -35,17 +35,33 @@ std::filesystem::path OwnFolder() {
   return std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
 }
 
+void AddListenFlags(CLI::App& app, tomoslab::ListenOptions& listen) {
+  app.add_option("--listen", listen.address, "Address and port; port 0 takes any free one")
+      ->capture_default_str();
+  app.add_option("--tls-cert", listen.tls.certificate, "The server's certificate, PEM")
+      ->type_name("FILE");
+  app.add_option("--tls-key", listen.tls.key, "Its private key, PEM")->type_name("FILE");
+  app.add_option("--tls-client-ca", listen.tls.ca,
+                 "Mutual TLS: clients and pools must show a certificate that this CA issued")
+      ->type_name("FILE");
+  app.add_option("--tls-reload-seconds", listen.tls_reload_seconds,
+                 "How often TLS files are looked at for changes")
+      ->check(CLI::Range(1, 86400))
+      ->capture_default_str();
+  app.add_flag("--authenticate", listen.authenticate,
+               "Ask for tokens also without TLS; with TLS they are always asked for");
+  app.add_flag("--insecure", listen.insecure,
+               "Listen without TLS on an address that other machines reach");
+}
+
 void AddFlags(CLI::App& app, Flags& flags) {
   tomoslab::PoolOptions& pools = flags.server.pools;
-  app.add_option("--listen", flags.server.listen, "Address and port; port 0 takes any free one")
-      ->capture_default_str();
+  AddListenFlags(app, flags.server.listen);
   app.add_option("--data", flags.server.data_folder,
                  "Folder for scans, volumes and the database; made if it is not there")
       ->capture_default_str();
   app.add_option("--port-file", flags.port_file,
                  "File that gets \"host:port\" once the server listens");
-  app.add_flag("--allow-remote-unsecured", flags.server.allow_remote_unsecured,
-               "Listen on an address that other machines reach, without encryption");
   app.add_option("--pools", pools.pools, "Local pools")
       ->check(CLI::Range(0, 64))
       ->capture_default_str();
@@ -80,6 +96,8 @@ int GpuCount(const std::string& device) {
 
 void SetDefaults(Flags& flags) {
   tomoslab::PoolOptions& pools = flags.server.pools;
+  const std::filesystem::path preload = OwnFolder() / "tomoslab_bind_to_loopback.so";
+  if (std::filesystem::exists(preload)) pools.preload = preload.string();
   if (flags.no_local_pool) pools.pools = 0;
   pools.silence =
       std::chrono::milliseconds(static_cast<std::int64_t>(1000 * flags.pool_silence_seconds));

@@ -51,11 +51,24 @@ std::vector<std::string> PoolCommandLine(const PoolOptions& options, const std::
   command.insert(command.end(), {"--bind-to", by_numa ? "numa" : "none"});
   command.insert(command.end(), {"--mca", "mpi_yield_when_idle", "1"});
   command.insert(command.end(), {"--mca", "btl_vader_single_copy_mechanism", "none"});
+  command.insert(command.end(), {"--mca", "btl", "self,vader"});  // no ports
   command.insert(command.end(),
                  {options.worker, "--server", server, "--pool", name, "--instance", instance,
                   "--threads", absl::StrCat(options.threads), "--device", options.device,
                   "--memory-mb", absl::StrCat(options.memory_mb_per_rank)});
   return command;
+}
+
+std::vector<std::string> PoolEnvironment(const PoolOptions& options) {
+  std::vector<std::string> environment = {
+      "OMPI_ALLOW_RUN_AS_ROOT=1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1",
+      // Threads that spin while they wait starve the other ranks of a busy machine.
+      "OMP_WAIT_POLICY=PASSIVE",
+      // What this process's surroundings say of other servers is not about this one.
+      "TOMOSLAB_TLS_CA=", "TOMOSLAB_TLS_CERT=", "TOMOSLAB_TLS_KEY=", "TOMOSLAB_TOKEN_FILE=",
+      absl::StrCat("TOMOSLAB_TOKEN=", options.token)};
+  if (!options.preload.empty()) environment.push_back(absl::StrCat("LD_PRELOAD=", options.preload));
+  return environment;
 }
 
 /// One pool and its present process.
@@ -76,10 +89,7 @@ class PoolSupervisor::LocalPool {
     if (running() || now < next_start_) return;
     instance_ = RandomToken();
     absl::StatusOr<ChildProcess> process = ChildProcess::Start(
-        PoolCommandLine(options_, server_, name_, instance_),
-        // Threads that spin while they wait starve the other ranks of a busy machine.
-        {"OMPI_ALLOW_RUN_AS_ROOT=1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1",
-         "OMP_WAIT_POLICY=PASSIVE"});
+        PoolCommandLine(options_, server_, name_, instance_), PoolEnvironment(options_));
     started_ = now;
     if (!process.ok()) {
       spdlog::error("pool {}: {}", name_, std::string(process.status().message()));

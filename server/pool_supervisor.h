@@ -23,6 +23,9 @@ struct PoolOptions {
   std::int64_t memory_mb_per_rank = 0;  // 0 = unknown
   std::string worker = "tomoslab-worker";
   std::string mpirun = "mpirun";
+  // tomoslab_bind_to_loopback.so: a pool's ports are this machine's alone.
+  std::string preload = {};
+  std::string token = {};                      // that its ranks show; empty = none is asked for
   std::chrono::milliseconds silence{600'000};  // of a pool with a lease, before it is relaunched
   std::chrono::milliseconds cancel_grace{60'000};  // for a pool to stop after a cancel
   std::chrono::milliseconds end_grace{5'000};      // between asking, SIGTERM and SIGKILL
@@ -36,6 +39,9 @@ std::vector<PoolOffer> ExpectedOffers(const PoolOptions& options);
 /// The command line of one pool. `server`: "host:port".
 std::vector<std::string> PoolCommandLine(const PoolOptions& options, const std::string& server,
                                          const std::string& name, const std::string& instance);
+
+/// What its processes find in their environment besides this process's.
+std::vector<std::string> PoolEnvironment(const PoolOptions& options);
 
 class PoolSupervisor {
  public:

@@ -10,7 +10,6 @@
 #include <chrono>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_format.h"
 #include "server/data_file.h"
 #include "server/schema.h"
@@ -21,11 +20,6 @@ namespace {
 
 constexpr int kDiskThreads = 8;
 constexpr std::chrono::seconds kStreamGrace{3};
-
-bool IsLoopback(const std::string& address) {
-  return absl::StartsWith(address, "127.") || absl::StartsWith(address, "localhost:") ||
-         absl::StartsWith(address, "[::1]:");
-}
 
 /// The host by which this machine itself reaches the server.
 std::string DialedHost(const std::string& listen) {
@@ -69,12 +63,7 @@ class Server::FolderLock {
 };
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options) {
-  if (!options.listen.empty() && !IsLoopback(options.listen) && !options.allow_remote_unsecured) {
-    return absl::InvalidArgumentError(absl::StrFormat(
-        "--listen %s can be reached from other machines, and connections are neither encrypted nor "
-        "authenticated; add --allow-remote-unsecured if that network is trusted",
-        options.listen));
-  }
+  TOMOSLAB_RETURN_IF_ERROR(CheckListenOptions(options.listen));
   std::unique_ptr<Server> server(new Server());
   TOMOSLAB_RETURN_IF_ERROR(server->OpenStores(options));
   TOMOSLAB_RETURN_IF_ERROR(server->dispatcher_->Recover());
@@ -110,25 +99,26 @@ absl::Status Server::Listen(const ServerOptions& options) {
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.RegisterService(reconstruction_service_.get());
   builder.RegisterService(pool_service_.get());
-  int port = 0;
-  if (!options.listen.empty()) {
-    builder.AddListeningPort(options.listen, grpc::InsecureServerCredentials(), &port);
+  int port = 0, pool_port = 0;
+  const std::string& listen = options.listen.address;
+  if (!listen.empty()) builder.AddListeningPort(listen, CredentialsFor(options.listen), &port);
+  if (UsesTls(options.listen) && options.pools.pools > 0) {
+    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &pool_port);
   }
   grpc_server_ = builder.BuildAndStart();
-  if (grpc_server_ == nullptr || (port == 0 && !options.listen.empty())) {
+  if (grpc_server_ == nullptr || (port == 0 && !listen.empty())) {
     return absl::InvalidArgumentError(absl::StrFormat(
-        "cannot listen on %s: the address is in use, or not of this machine", options.listen));
+        "cannot listen on %s: the address is in use, or not of this machine", listen));
   }
-  if (port != 0) {
-    address_ = absl::StrFormat("%s:%d", DialedHost(options.listen), port);
-  }
+  if (port != 0) address_ = absl::StrFormat("%s:%d", DialedHost(listen), port);
+  pool_address_ = pool_port != 0 ? absl::StrFormat("127.0.0.1:%d", pool_port) : address_;
   return absl::OkStatus();
 }
 
 void Server::StartPools(const PoolOptions& options) {
   // Without local pools too: it also watches over those that dial in.
   if (!address_.empty()) {
-    supervisor_ = std::make_unique<PoolSupervisor>(options, address_, *dispatcher_);
+    supervisor_ = std::make_unique<PoolSupervisor>(options, pool_address_, *dispatcher_);
   }
 }
 

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "server/dispatcher.h"
 #include "server/executor.h"
+#include "server/listening.h"
 #include "server/pool_service.h"
 #include "server/pool_supervisor.h"
 #include "server/reconstruction_service.h"
@@ -17,21 +18,22 @@
 namespace tomoslab {
 
 struct ServerOptions {
-  std::string listen = "127.0.0.1:50177";  // empty: only InProcessChannel; port 0: any
+  ListenOptions listen;
   std::string data_folder;
-  bool allow_remote_unsecured = false;  // needed to listen on other addresses than the loopback's
   PoolOptions pools;
 };
 
 class Server {
  public:
   /// FailedPrecondition: the data folder is in use, or its version unknown. InvalidArgument: the
-  /// address.
+  /// address, or as CheckListenOptions.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options);
   ~Server();  // drains
 
   /// "host:port" on which it listens; "" when it does not.
   const std::string& address() const { return address_; }
+  /// Where local pools dial: with TLS another port, of the loopback, without TLS.
+  const std::string& pool_address() const { return pool_address_; }
   std::shared_ptr<grpc::Channel> InProcessChannel();
 
   /// Takes no more calls, queues running jobs again, ends the pools, closes the store. Once.
@@ -58,7 +60,7 @@ class Server {
   std::unique_ptr<PoolService> pool_service_;
   std::unique_ptr<grpc::Server> grpc_server_;
   std::unique_ptr<PoolSupervisor> supervisor_;
-  std::string address_;
+  std::string address_, pool_address_;
 };
 
 }  // namespace tomoslab

@@ -44,6 +44,20 @@ TEST(PoolCommandLine, BindsRanksToNumaNodesWhereTheyFit) {
               testing::HasSubstr("-n 4 --oversubscribe --map-by numa --bind-to numa "));
   EXPECT_THAT(command(3, 2), testing::HasSubstr("--bind-to none "));
   EXPECT_THAT(command(2, 1), testing::HasSubstr("-n 2 --oversubscribe --bind-to none "));
+  EXPECT_THAT(command(2, 1), testing::HasSubstr("--mca btl self,vader "));  // opens no ports
+}
+
+TEST(ChildProcessTest, ReplacesVariablesThatAreThereAlready) {
+  setenv("TOMOSLAB_TLS_CA", "/of/another/server", 1);
+  auto child =
+      ChildProcess::Start({"sh", "-c", "echo \"[$TOMOSLAB_TLS_CA]\""}, PoolEnvironment({}));
+  ASSERT_TRUE(child.ok());
+  std::optional<std::string> how;
+  ASSERT_TRUE(Eventually([&] { return (how = child->Ended()).has_value(); }));
+  char text[100];
+  const ssize_t size = read(child->output(), text, sizeof text);
+  EXPECT_EQ(std::string(text, static_cast<std::size_t>(size)), "[]\n");
+  unsetenv("TOMOSLAB_TLS_CA");
 }
 
 TEST(ChildProcessTest, RunsWithoutAShellAndSaysHowItEnded) {
@@ -112,10 +126,12 @@ TEST_F(PoolSupervisorTest, StartsEachPoolAsAgreedWithTheWorker) {
   options.pools = 2;
   PoolSupervisor supervisor(options, "127.0.0.1:5", dispatcher_);
   ASSERT_TRUE(Eventually([&] { return StartCount() == 2; }));
-  EXPECT_THAT(ReadFile(Starts()),
-              testing::HasSubstr("-n 3 --oversubscribe --bind-to none --mca mpi_yield_when_idle 1 "
-                                 "--mca btl_vader_single_copy_mechanism none /opt/worker --server "
-                                 "127.0.0.1:5 --pool local-"));
+  EXPECT_THAT(
+      ReadFile(Starts()),
+      testing::HasSubstr(
+          "-n 3 --oversubscribe --bind-to none --mca mpi_yield_when_idle 1 "
+          "--mca btl_vader_single_copy_mechanism none --mca btl self,vader /opt/worker --server "
+          "127.0.0.1:5 --pool local-"));
 }
 
 TEST_F(PoolSupervisorTest, RelaunchesAPoolThatEnds) {

@@ -25,7 +25,7 @@ class ServerTest : public testing::Test {
 
   void Start() {
     ServerOptions options;
-    options.listen = "";
+    options.listen.address = "";
     options.data_folder = folder_.path() + "/data";
     options.pools.pools = 0;
     absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(options);

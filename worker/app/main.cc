@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdlib>
 #include <map>
 #include <string>
 
@@ -24,10 +25,41 @@ struct Flags {
   tomoslab::PoolOptions pool;
   std::int64_t memory_mb = 0;
   int threads = 0;
+  std::string token_file;
 };
 
+/// Files by flag or environment; the token not by flag, which everybody on the machine could read.
+void AddServerFlags(CLI::App& app, Flags& flags) {
+  tomoslab::ServerChoice& server = flags.pool.server;
+  app.add_option("--server", server.address, "tomoslabd's address, HOST:PORT")->required();
+  app.add_option("--tls-ca", server.tls.ca,
+                 "the CA of the server's certificate, PEM, or \"system\"; switches TLS on")
+      ->envname("TOMOSLAB_TLS_CA");
+  app.add_option("--tls-cert", server.tls.certificate, "this pool's certificate, for mutual TLS")
+      ->envname("TOMOSLAB_TLS_CERT");
+  app.add_option("--tls-key", server.tls.key, "its private key")->envname("TOMOSLAB_TLS_KEY");
+  app.add_option(
+         "--token-file", flags.token_file,
+         "the pool's token (tomoslab token create --role pool); or environment TOMOSLAB_TOKEN")
+      ->envname("TOMOSLAB_TOKEN_FILE");
+}
+
+/// The token where there is one; false, with the reason printed, when its file cannot be read.
+bool TakeToken(Flags& flags) {
+  const char* token = std::getenv("TOMOSLAB_TOKEN");
+  if (token != nullptr && flags.token_file.empty()) flags.pool.server.token = token;
+  if (flags.token_file.empty()) return true;
+  absl::StatusOr<std::string> read = tomoslab::ReadTokenFile(flags.token_file);
+  if (read.ok()) {
+    flags.pool.server.token = *std::move(read);
+    return true;
+  }
+  spdlog::error("{}", std::string(read.status().message()));
+  return false;
+}
+
 void AddFlags(CLI::App& app, Flags& flags) {
-  app.add_option("--server", flags.pool.server, "tomoslabd's address, HOST:PORT")->required();
+  AddServerFlags(app, flags);
   app.add_option("--pool", flags.pool.pool, "name of this pool, unique on its server")->required();
   app.add_option("--instance", flags.pool.instance,
                  "set by the launcher, so that it knows its own pool");
@@ -53,6 +85,7 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   tomoslab::ReturnVectorsWhenFreed();
   spdlog::set_default_logger(spdlog::stderr_color_mt("worker"));
+  if (!TakeToken(flags)) return 2;
   if (flags.threads > 0) tomoslab::SetThreadCount(flags.threads);
   flags.pool.memory_bytes_per_rank = flags.memory_mb << 20;
 

@@ -1,6 +1,7 @@
 #include "worker/app/pool_client.h"
 
 #include <chrono>
+#include <utility>
 
 #include "proto/chunking.h"
 #include "proto/grpc_status.h"
@@ -44,13 +45,13 @@ absl::Status Deliver(grpc::ClientWriter<Request>* stream, const std::string& lea
 PoolClient::PoolClient(const std::shared_ptr<grpc::Channel>& channel)
     : stub_(v1::Pool::NewStub(channel)) {}
 
-std::shared_ptr<grpc::Channel> PoolClient::Dial(const std::string& server) {
+absl::StatusOr<std::shared_ptr<grpc::Channel>> PoolClient::Dial(const ServerChoice& server) {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 2000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 4000);
   arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
-  return grpc::CreateCustomChannel(server, grpc::InsecureChannelCredentials(), arguments);
+  return tomoslab::Dial(server, std::move(arguments));
 }
 
 std::unique_ptr<PoolClient::Attachment> PoolClient::Attach(const v1::AttachRequest& request) {

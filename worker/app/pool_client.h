@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "proto/dial.h"
 #include "tomoslab/v1/pool.grpc.pb.h"
 #include "worker/geometry/volume.h"
 
@@ -17,8 +18,8 @@ namespace tomoslab {
 class PoolClient {
  public:
   explicit PoolClient(const std::shared_ptr<grpc::Channel>& channel);
-  /// A channel that notices a cut link within seconds.
-  static std::shared_ptr<grpc::Channel> Dial(const std::string& server);
+  /// A channel that notices a cut link within seconds. Fails as proto's Dial.
+  static absl::StatusOr<std::shared_ptr<grpc::Channel>> Dial(const ServerChoice& server);
 
   /// The pool's life line: commands come in, and when it breaks the server ends the pool's lease.
   class Attachment {

@@ -53,8 +53,11 @@ v1::AttachRequest MakeAttachRequest(const PoolOptions& options, const Communicat
 /// the server's keepalive.
 class Commands {
  public:
-  Commands(PoolClient* client, v1::AttachRequest request)
-      : client_(client), request_(std::move(request)), reader_([this] { ReadAll(); }) {}
+  Commands(PoolClient* client, const ServerChoice& server, v1::AttachRequest request)
+      : client_(client),
+        server_(server),
+        request_(std::move(request)),
+        reader_([this] { ReadAll(); }) {}
   ~Commands() { reader_.join(); }
 
   /// Waits for a command; kRefused when the server refuses this pool for good.
@@ -82,8 +85,9 @@ class Commands {
         spdlog::error("the server refuses this pool: {}", std::string(command.status().message()));
         return Add(kRefused);
       }
-      spdlog::warn("no connection to the server ({}); trying again",
-                   std::string(command.status().message()));
+      const std::string hint = ExplainTls(server_, command.status());
+      spdlog::warn("no connection to the server ({}); {}trying again",
+                   std::string(command.status().message()), hint.empty() ? "" : hint + "; ");
       std::this_thread::sleep_for(pause);
       pause = std::min(2 * pause, kLongestPause);
     }
@@ -91,7 +95,8 @@ class Commands {
 
   static bool IsRefusal(const absl::Status& status) {
     return status.code() == absl::StatusCode::kInvalidArgument ||
-           status.code() == absl::StatusCode::kPermissionDenied;
+           status.code() == absl::StatusCode::kPermissionDenied ||
+           status.code() == absl::StatusCode::kUnauthenticated;
   }
 
   void Add(std::string command) {
@@ -102,6 +107,7 @@ class Commands {
 
   static constexpr std::chrono::milliseconds kShortestPause{100}, kLongestPause{5000};
   PoolClient* client_;
+  const ServerChoice server_;
   v1::AttachRequest request_;
   std::mutex mutex_;
   std::condition_variable arrived_;
@@ -150,10 +156,15 @@ int ServePool(const PoolOptions& options, const Communicator& ranks) {
   const Device& device = chosen->device;
   if (ranks.rank() == 0 && !chosen->why.empty())
     spdlog::info("ranks compute on the CPU: {}", chosen->why);
-  PoolClient client(PoolClient::Dial(options.server));
+  absl::StatusOr<std::shared_ptr<grpc::Channel>> channel = PoolClient::Dial(options.server);
+  if (!channel.ok()) {
+    spdlog::error("rank {}: {}", ranks.rank(), std::string(channel.status().message()));
+    return 2;
+  }
+  PoolClient client(*std::move(channel));
   const v1::AttachRequest request = MakeAttachRequest(options, ranks, device);
   std::optional<Commands> commands;
-  if (ranks.rank() == 0) commands.emplace(&client, request);
+  if (ranks.rank() == 0) commands.emplace(&client, options.server, request);
   for (;;) {
     const std::string bytes = ranks.BroadcastPatiently(commands ? commands->Next() : "", 0);
     if (bytes == kRefused) return 1;

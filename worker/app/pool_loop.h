@@ -4,13 +4,14 @@
 #include <cstdint>
 #include <string>
 
+#include "proto/dial.h"
 #include "worker/core/device.h"
 #include "worker/distributed/communicator.h"
 
 namespace tomoslab {
 
 struct PoolOptions {
-  std::string server;                      // HOST:PORT
+  ServerChoice server;
   std::string pool;                        // the pool's name
   std::string instance;                    // given by whoever launched it
   std::int64_t memory_bytes_per_rank = 0;  // 0 = the machine's free memory shared by its ranks
@@ -18,7 +19,8 @@ struct PoolOptions {
 };
 
 /// Serves until the server says drain; collective. Returns the process' exit status: 0 after a
-/// drain, 1 when the server refused the pool.
+/// drain, 1 when the server refused the pool,
+/// 2 when the server cannot be dialed with these TLS files.
 int ServePool(const PoolOptions& options, const Communicator& ranks);
 
 }  // namespace tomoslab
