@@ -13,7 +13,8 @@ PoolSize Dispatcher::Pool::Size() const {
   return {std::max(1, request.rank_size()), request.memory_bytes_per_rank()};
 }
 
-absl::Status Dispatcher::Attach(const v1::AttachRequest& request, std::shared_ptr<PoolLink> link) {
+absl::Status Dispatcher::Attach(const v1::AttachRequest& request, std::shared_ptr<PoolLink> link,
+                                const std::string& token) {
   if (request.pool().empty() || request.pool().size() > 100) {
     return absl::InvalidArgumentError("a pool's name has 1 .. 100 characters");
   }
@@ -23,9 +24,17 @@ absl::Status Dispatcher::Attach(const v1::AttachRequest& request, std::shared_pt
     return absl::AlreadyExistsError(
         absl::StrFormat("a pool named \"%s\" is attached already", request.pool()));
   }
-  pools_[request.pool()] = {request, std::move(link), ""};
+  pools_[request.pool()] = {request, std::move(link), "", token};
   spdlog::info("pool {}: attached with {} ranks", request.pool(), request.rank_size());
   return absl::OkStatus();
+}
+
+std::optional<std::string> Dispatcher::TokenOf(const std::string& lease) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto it = leases_.find(lease);
+  if (it == leases_.end()) return std::nullopt;
+  const auto pool = pools_.find(it->second.pool);
+  return pool == pools_.end() ? "" : pool->second.token;
 }
 
 std::vector<v1::PoolInfo> Dispatcher::Pools() const {
