@@ -20,6 +20,7 @@ struct FlatFieldReport {
       0;  // where flat − dark is not positive: filled in from the neighbours in the line
   std::int64_t non_finite = 0;  // recorded as NaN or infinity: filled in likewise
 
+  void Count(SampleFault fault, std::int64_t count);
   FlatFieldReport& operator+=(const FlatFieldReport& other);
   friend bool operator==(const FlatFieldReport&, const FlatFieldReport&) = default;
   /// What happened to how many samples; "" when nothing did.
@@ -55,12 +56,14 @@ class FlatField {
   void Correct(std::int64_t view, std::int64_t row, absl::Span<const float> recorded,
                absl::Span<float> line, FlatFieldReport& report) const;
 
+  const FlatFieldOptions& options() const { return options_; }
+  const ReferenceFrames& flats() const { return flats_; }
+  const ReferenceFrames& darks() const { return darks_; }
+  /// What Correct does to each sample.
+  SampleCorrection correction() const;
+
  private:
   FlatField(const FlatFieldOptions& options, ReferenceFrames flats, ReferenceFrames darks);
-  float LeastTransmission(float open) const;
-  float OfCounts(float counts, float dark, float flat, FlatFieldReport& report) const;
-  float OfTransmission(float transmission, float least, FlatFieldReport& report) const;
-
   FlatFieldOptions options_;
   ReferenceFrames flats_, darks_;
 };

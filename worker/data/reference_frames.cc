@@ -51,9 +51,21 @@ void ReferenceFrames::Add(std::int64_t frame, std::int64_t row, absl::Span<const
   for (int c = 0; c < columns_; ++c) sum[c] += line[c];
 }
 
-absl::Span<const double> ReferenceFrames::SumOf(const Position& position, std::int64_t row) const {
-  return absl::MakeConstSpan(position.sum)
-      .subspan(static_cast<std::size_t>((row - rows_.begin) * columns_), columns_);
+absl::Span<const double> ReferenceFrames::SumOf(std::int64_t position, std::int64_t row) const {
+  return Sums(position).subspan(static_cast<std::size_t>((row - rows_.begin) * columns_), columns_);
+}
+
+ReferenceShare ReferenceFrames::ShareOf(std::int64_t view) const {
+  const auto when = static_cast<double>(view);
+  const auto after = std::find_if(positions_.begin(), positions_.end(),
+                                  [&](const Position& position) { return position.view > when; });
+  const auto next = after == positions_.end() ? after - 1 : after;
+  const auto previous = after == positions_.begin() ? next : after - 1;
+  const double distance = next->view - previous->view;
+  const double share = distance > 0 ? (when - previous->view) / distance : 0;
+  return {previous - positions_.begin(), next - positions_.begin(),
+          (1 - share) / static_cast<double>(previous->frames),
+          share / static_cast<double>(next->frames)};
 }
 
 void ReferenceFrames::Line(std::int64_t view, std::int64_t row, absl::Span<float> line) const {
@@ -63,20 +75,10 @@ void ReferenceFrames::Line(std::int64_t view, std::int64_t row, absl::Span<float
   }
   TOMOSLAB_CHECK(row >= rows_.begin && row < rows_.end);
   TOMOSLAB_CHECK(static_cast<int>(line.size()) == columns_);
-  const auto when = static_cast<double>(view);
-  const auto after = std::find_if(positions_.begin(), positions_.end(),
-                                  [&](const Position& position) { return position.view > when; });
-  const Position& next = after == positions_.end() ? positions_.back() : *after;
-  const Position& previous = after == positions_.begin() ? next : *(after - 1);
-  const double distance = next.view - previous.view;
-  const double share = distance > 0 ? (when - previous.view) / distance : 0;
-  const absl::Span<const double> a = SumOf(previous, row), b = SumOf(next, row);
-  const double weight_a = (1 - share) / static_cast<double>(previous.frames);
-  const double weight_b = share / static_cast<double>(next.frames);
-  for (int c = 0; c < columns_; ++c) {
-    line[c] =
-        static_cast<float>(weight_b == 0 ? weight_a * a[c] : weight_a * a[c] + weight_b * b[c]);
-  }
+  const ReferenceShare share = ShareOf(view);
+  const absl::Span<const double> previous = SumOf(share.previous, row),
+                                 next = SumOf(share.next, row);
+  for (int c = 0; c < columns_; ++c) line[c] = share.Of(previous[c], next[c]);
 }
 
 }  // namespace tomoslab

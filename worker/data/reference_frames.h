@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "worker/data/sample_correction.h"
 #include "worker/geometry/volume.h"
 
 namespace tomoslab {
@@ -30,6 +31,12 @@ class ReferenceFrames {
 
   bool empty() const { return frames_.empty(); }
 
+  /// The positions in the scan at which frames were taken, the sums of those frames [row held
+  /// here][column], and what makes a view's average of them. Not of no frames.
+  std::int64_t positions() const { return static_cast<std::int64_t>(positions_.size()); }
+  absl::Span<const double> Sums(std::int64_t position) const { return positions_[position].sum; }
+  ReferenceShare ShareOf(std::int64_t view) const;
+
   /// The average row at the time of `view`; zeros when there are no frames. NaN where a frame had
   /// one.
   void Line(std::int64_t view, std::int64_t row, absl::Span<float> line) const;
@@ -40,7 +47,7 @@ class ReferenceFrames {
     std::int64_t frames;      // taken there
     std::vector<double> sum;  // [row held here][column], of all frames
   };
-  absl::Span<const double> SumOf(const Position& position, std::int64_t row) const;
+  absl::Span<const double> SumOf(std::int64_t position, std::int64_t row) const;
 
   IndexRange rows_;
   int columns_ = 0;

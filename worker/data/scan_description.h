@@ -7,12 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "worker/data/sample_correction.h"
 #include "worker/geometry/scan.h"
 
 namespace tomoslab {
 
-enum class SampleType { kUint8, kUint16, kFloat32 };
-enum class Quantity { kCounts, kTransmission, kLineIntegrals };
 enum class FrameKind { kProjection, kFlat, kDark };
 
 int BytesPerSample(SampleType type);

@@ -11,6 +11,7 @@
 
 #include "worker/core/check.h"
 #include "worker/core/parallel.h"
+#include "worker/operators/line_transform.h"
 
 namespace tomoslab {
 namespace {
@@ -18,12 +19,6 @@ namespace {
 /// Lines of a batch: a cache line of neighbouring rows. The response is real and even, so two lines
 /// go through one complex transform as its real and its imaginary part.
 constexpr int kLines = 16;
-
-/// FFTW's planner is not thread-safe; executing plans is.
-std::mutex& PlannerMutex() {
-  static std::mutex mutex;
-  return mutex;
-}
 
 /// The least length ≥ n without prime factors above 5, even.
 int FastLength(int n) {
@@ -153,7 +148,7 @@ class RampFilter::Batch {
 struct RampFilter::Plans {
   explicit Plans(int padded) {
     Batch batch(padded);
-    const std::lock_guard lock(PlannerMutex());
+    const std::lock_guard lock(FftwPlannerMutex());
     // ESTIMATE: a measured plan would change the last bits from run to run. An even length keeps
     // every pair on the alignment that the plan was made for.
     TOMOSLAB_CHECK(padded % 2 == 0);
@@ -163,7 +158,7 @@ struct RampFilter::Plans {
     TOMOSLAB_CHECK(forward != nullptr && backward != nullptr);
   }
   ~Plans() {
-    const std::lock_guard lock(PlannerMutex());
+    const std::lock_guard lock(FftwPlannerMutex());
     fftwf_destroy_plan(forward);
     fftwf_destroy_plan(backward);
   }

@@ -27,6 +27,9 @@ class LineIntegral {
 
   int materials() const { return materials_; }
   int energies() const { return static_cast<int>(share_.size()); }
+  /// s_e [energy], all above 0, and μ [energy][material], 1/mm.
+  const std::vector<float>& share() const { return share_; }
+  const std::vector<float>& attenuation_per_mm() const { return attenuation_per_mm_; }
 
   /// p of `rays` rays. `line_integrals` may be one of the arrays of path lengths.
   void Values(std::int64_t rays, const PerMaterial<const float>& path_lengths_mm,

@@ -9,10 +9,12 @@ namespace tomoslab {
 MaterialBasis::MaterialBasis(absl::Span<const double> nodes_per_mm)
     : materials_(static_cast<int>(nodes_per_mm.size())) {
   TOMOSLAB_CHECK(materials_ >= 1 && materials_ <= kMostMaterials);
+  labels_.materials = materials_;
   for (int m = 0; m < materials_; ++m) {
     TOMOSLAB_CHECK(nodes_per_mm[m] > node_[m]);
     node_[m + 1] = nodes_per_mm[m];
-    threshold_[m] = (node_[m] + node_[m + 1]) / 2;
+    labels_.threshold[m] = (node_[m] + node_[m + 1]) / 2;
+    labels_.grey_value[m + 1] = static_cast<float>(node_[m + 1]);
     above_slope_[m] = 1 / (node_[m + 1] - node_[m]);
     below_slope_[m] = -above_slope_[m];
     below_at_node_[m] = 1;

@@ -5,10 +5,9 @@
 #include <vector>
 
 #include "absl/types/span.h"
+#include "worker/physics/material_table.h"
 
 namespace tomoslab {
-
-inline constexpr int kMostMaterials = 7;
 
 /// A voxel lies between two materials, numbered from 1 in ascending attenuation; 0 is air, whose
 /// amounts and slopes are there for completeness and attenuate nothing.
@@ -16,23 +15,6 @@ struct MaterialMix {
   int below = 0;  // the material at or below the value; `below` + 1 is the one above
   double below_amount = 0, above_amount = 0;  // φ, in voxels full of the material
   double below_slope = 0, above_slope = 0;    // φ' = dφ/dx, mm
-};
-
-/// One hat function φ and its slope φ', without branches: loops over voxels become vectors.
-struct Hat {
-  double previous, node, next;  // where it leaves 0, is 1, and is 0 again; infinite at the ends
-  double rise, fall;            // slopes before and from `node` on
-  double origin;                // where the rising line is 0
-
-  double operator()(double x) const {
-    const double rising = x >= previous ? (x - origin) * rise : 0;
-    const double falling = x < next ? 1 + (x - node) * fall : 0;
-    return x < node ? rising : falling;
-  }
-  double Slope(double x) const {
-    const double before = x >= previous ? rise : 0, after = x < next ? fall : 0;
-    return x < node ? before : after;
-  }
 };
 
 /// Hat functions φ_m on the nodes 0 = ρ_0 < ρ_1 < … < ρ_M, the materials' attenuation (1/mm) at the
@@ -64,13 +46,9 @@ class MaterialBasis {
   double Amount(int material, double x) const { return HatOf(material)(x); }
   double Slope(int material, double x) const { return HatOf(material).Slope(x); }
 
-  /// S(x): the material whose node is nearest, 0 = air; thresholds (ρ_l + ρ_{l+1}) / 2 belong to
-  /// the denser one.
-  int Label(double x) const {
-    int label = 0;
-    for (int m = 0; m < materials_; ++m) label += x >= threshold_[m] ? 1 : 0;
-    return label;
-  }
+  /// S(x): the material whose node is nearest.
+  int Label(double x) const { return labels_.Label(x); }
+  const MaterialLabels& labels() const { return labels_; }
 
   /// Σ_m φ_m(x) attenuation[m − 1]: the voxel's attenuation at the energy at which the materials
   /// have `attenuation_per_mm` (one number per material, air not listed).
@@ -83,7 +61,7 @@ class MaterialBasis {
   std::array<double, kMostMaterials + 1> below_at_node_{};
   std::array<double, kMostMaterials + 1> below_slope_{};
   std::array<double, kMostMaterials + 1> above_slope_{};
-  std::array<double, kMostMaterials> threshold_{};
+  MaterialLabels labels_;
 };
 
 }  // namespace tomoslab

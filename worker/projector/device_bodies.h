@@ -8,11 +8,7 @@
 #include <cmath>
 #include <cstdint>
 
-#ifdef __CUDACC__
-#define TOMOSLAB_HOST_DEVICE __host__ __device__
-#else
-#define TOMOSLAB_HOST_DEVICE
-#endif
+#include "worker/core/host_device.h"
 
 namespace tomoslab::device {
 

@@ -48,28 +48,39 @@ double FdkWeights::Cosine(std::int64_t row, int column) const {
   return (sod + offset * p / sdd) / std::sqrt(sdd * sdd + p * p + v * v);
 }
 
+FdkTables FdkWeights::Tables(IndexRange rows) const {
+  const int columns = detector_.columns;
+  const auto views = static_cast<std::int64_t>(orbit_.angle_rad.size());
+  FdkTables tables{.margin = rays_.margins().before,
+                   .weight = std::vector<double>(views * columns),
+                   .cosine = std::vector<double>(columns * rows.size())};
+  ParallelFor(0, columns, [&](std::int64_t c) {
+    for (std::int64_t r = 0; r < rows.size(); ++r) {
+      tables.cosine[c * rows.size() + r] = Cosine(rows.begin + r, static_cast<int>(c));
+    }
+  });
+  ParallelFor(0, views, [&](std::int64_t view) {
+    for (int c = 0; c < columns; ++c) tables.weight[view * columns + c] = rays_.Weight(view, c);
+  });
+  return tables;
+}
+
 Field FdkWeights::Apply(const Field& projections) const {
-  const std::int64_t rows = projections.inner_size();
-  const int columns = detector_.columns, margin = rays_.margins().before;
-  const int filtered_columns = filtered_scan_.detector.columns;
+  const std::int64_t rows = projections.inner_size(), columns = detector_.columns;
+  const std::int64_t filtered_columns = filtered_scan_.detector.columns;
   const auto views = static_cast<std::int64_t>(orbit_.angle_rad.size());
   TOMOSLAB_CHECK(projections.outer() == views * columns &&
                  projections.inner_total() == detector_.rows);
-  std::vector<double> cosine(columns * rows);  // [column][row]
-  ParallelFor(0, columns, [&](std::int64_t c) {
-    for (std::int64_t r = 0; r < rows; ++r) {
-      cosine[c * rows + r] = Cosine(projections.inner().begin + r, static_cast<int>(c));
-    }
-  });
+  const FdkTables tables = Tables(projections.inner());
   Field weighted(views * filtered_columns, projections.inner(), projections.inner_total(),
                  projections.sum());
   ParallelFor(0, views, [&](std::int64_t view) {
-    for (int c = 0; c < columns; ++c) {
-      const double weight = rays_.Weight(view, c);
+    for (std::int64_t c = 0; c < columns; ++c) {
+      const double weight = tables.weight[view * columns + c];
       const float* from = projections.line(view * columns + c);
-      float* to = weighted.line(view * filtered_columns + margin + c);
+      float* to = weighted.line(view * filtered_columns + tables.margin + c);
       for (std::int64_t r = 0; r < rows; ++r) {
-        to[r] = static_cast<float>(from[r] * weight * cosine[c * rows + r]);
+        to[r] = static_cast<float>(from[r] * weight * tables.cosine[c * rows + r]);
       }
     }
   });

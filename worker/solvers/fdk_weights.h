@@ -11,6 +11,13 @@
 
 namespace tomoslab {
 
+/// The weights as factors, for one rank's rows.
+struct FdkTables {
+  std::int64_t margin = 0;     // columns of zeros before the first
+  std::vector<double> weight;  // [view][column]
+  std::vector<double> cosine;  // [column][row]
+};
+
 /// The weights of FDK and filtered backprojection, such that
 ///   x(r) = Σ_views q(view, row, column of r) / depth(r)²,   q = ramp * (weights ∘ projections),
 /// is the attenuation in 1/mm, for any distances, pixel sizes, shifts of the detector and offsets
@@ -35,6 +42,9 @@ class FdkWeights {
 
   /// Weighted projections [view][column][row] of filtered_scan().
   Field Apply(const Field& projections) const;
+
+  /// What Apply multiplies by.
+  FdkTables Tables(IndexRange rows) const;
 
   const std::vector<std::string>& warnings() const { return rays_.warnings(); }
 

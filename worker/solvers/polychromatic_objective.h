@@ -6,17 +6,9 @@
 
 #include "worker/operators/bounds.h"
 #include "worker/solvers/polychromatic_projection.h"
+#include "worker/solvers/ray_misfit.h"
 
 namespace tomoslab {
-
-enum class MisfitDomain {
-  kLineIntegrals,  // ½ Σ w (p − b)²
-  kTransmissions,  // ½ Σ w (I − y)², I = e^−p, y = e^−b: dense paths hardly count
-};
-enum class MisfitWeights {
-  kUnit,
-  kStatistical,  // w = y for line integrals, 1 / y for transmissions
-};
 
 struct PolychromaticOptions {
   MisfitDomain domain = MisfitDomain::kLineIntegrals;
@@ -46,18 +38,15 @@ class PolychromaticObjective {
   /// b: line integrals. `A` and `b` outlive this.
   PolychromaticObjective(const Op& A, const Projections& b, const BeamModel& model,
                          const PolychromaticOptions& options)
-      : projection_(A, model), b_(b), options_(options) {}
+      : projection_(A, model), b_(b), options_(options), misfit_{options.domain, options.weights} {}
 
   Volume NewVolume() const { return projection_.linear().NewVolume(); }
 
   /// √(Σ w b²), or of y: what √(2 f) is compared with.
   double DataNorm() const {
-    const bool of_b = options_.domain == MisfitDomain::kLineIntegrals;
     return std::sqrt(SumOfSquares(b_, [&](auto piece, Number* out) {
-      for (std::int64_t i = piece.begin; i < piece.end; ++i) {
-        const Number y = std::exp(-b_.data()[i]);
-        out[i - piece.begin] = std::sqrt(Weight(y)) * (of_b ? b_.data()[i] : y);
-      }
+      for (std::int64_t i = piece.begin; i < piece.end; ++i)
+        out[i - piece.begin] = misfit_.OfData(b_.data()[i]);
     }));
   }
 
@@ -67,7 +56,7 @@ class PolychromaticObjective {
     return 0.5 * SumOfSquares(b_, [&](auto piece, Number* out) {
              projection_.LineIntegralsAndSlopes(piece.begin, piece.end, out);
              for (std::int64_t i = piece.begin; i < piece.end; ++i) {
-               const auto [residual, slope] = Compare(out[i - piece.begin], b_.data()[i]);
+               const auto [residual, slope] = misfit_.Compare(out[i - piece.begin], b_.data()[i]);
                out[i - piece.begin] = residual;
                if (options_.linear_adjoint) {
                  projection_.set(0).data()[i] = slope;
@@ -89,31 +78,10 @@ class PolychromaticObjective {
   }
 
  private:
-  struct Residual {
-    Number weighted;  // √w (p − b) or √w (I − y): f is half the sum of their squares
-    Number slope;     // ∂f/∂p
-  };
-
-  Number Weight(Number y) const {
-    if (options_.weights == MisfitWeights::kUnit) return 1;
-    return options_.domain == MisfitDomain::kLineIntegrals ? y : 1 / y;
-  }
-
-  Residual Compare(Number p, Number b) const {
-    const bool unit = options_.weights == MisfitWeights::kUnit;
-    if (options_.domain == MisfitDomain::kLineIntegrals) {
-      if (unit) return {p - b, p - b};
-      const Number w = Weight(std::exp(-b));
-      return {std::sqrt(w) * (p - b), w * (p - b)};
-    }
-    const Number transmission = std::exp(-p), y = std::exp(-b), w = Weight(y);
-    const Number residual = transmission - y;
-    return {std::sqrt(w) * residual, -w * transmission * residual};
-  }
-
   Projection projection_;
   const Projections& b_;
   PolychromaticOptions options_;
+  RayMisfit<Number> misfit_;
 };
 
 }  // namespace tomoslab
