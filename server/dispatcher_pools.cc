@@ -8,6 +8,11 @@
 #include "server/dispatcher.h"
 
 namespace tomoslab {
+namespace {
+
+constexpr int kMostRanks = 65536;
+
+}  // namespace
 
 PoolSize Dispatcher::Pool::Size() const {
   return {std::max(1, request.rank_size()), request.memory_bytes_per_rank()};
@@ -17,6 +22,14 @@ absl::Status Dispatcher::Attach(const v1::AttachRequest& request, std::shared_pt
                                 const std::string& token) {
   if (request.pool().empty() || request.pool().size() > 100) {
     return absl::InvalidArgumentError("a pool's name has 1 .. 100 characters");
+  }
+  if (!std::all_of(request.pool().begin(), request.pool().end(),
+                   [](unsigned char c) { return c > 0x20 && c < 0x7F; })) {
+    return absl::InvalidArgumentError("a pool's name has no blanks and no characters beyond ASCII");
+  }
+  if (request.rank_size() > kMostRanks) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("a pool of %d ranks is larger than %d", request.rank_size(), kMostRanks));
   }
   const std::lock_guard<std::mutex> lock(mutex_);
   if (draining_) return absl::UnavailableError("the server is shutting down");

@@ -122,10 +122,19 @@ absl::StatusOr<v1::ListJobsResponse> JobQueue::List(const v1::ListJobsRequest& r
 }
 
 absl::Status JobQueue::Delete(const std::string& name) {
-  TOMOSLAB_RETURN_IF_ERROR(jobs_.CheckDeletable(name));
+  // Its rows first: no job can be made meanwhile that starts from a volume that is gone.
+  TOMOSLAB_RETURN_IF_ERROR(jobs_.Delete(name));
   TOMOSLAB_RETURN_IF_ERROR(volumes_.Remove(name));
-  TOMOSLAB_RETURN_IF_ERROR(previews_.RemoveAll(name));
-  return jobs_.Delete(name);
+  return previews_.RemoveAll(name);
+}
+
+absl::Status JobQueue::RemoveOrphans() {
+  for (const std::string& name : volumes_.Jobs()) {
+    if (!absl::IsNotFound(jobs_.Get(name).status())) continue;
+    TOMOSLAB_RETURN_IF_ERROR(volumes_.Remove(name));
+    TOMOSLAB_RETURN_IF_ERROR(previews_.RemoveAll(name));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace tomoslab

@@ -36,6 +36,8 @@ class JobQueue {
                                             const Caller& caller = {});
   /// The job with its volume and previews.
   absl::Status Delete(const std::string& name);
+  /// Volumes of jobs whose deletion was cut off. Call once, at the start.
+  absl::Status RemoveOrphans();
 
   /// What a queued job waits for besides a pool.
   struct Wait {

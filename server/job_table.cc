@@ -178,6 +178,22 @@ class Appender {
   const google::protobuf::Timestamp now_;
 };
 
+/// FailedPrecondition: the job is not over, or a job that is not over starts from it.
+absl::Status CheckDeletable(Transaction& transaction, std::int64_t id) {
+  TOMOSLAB_ASSIGN_OR_RETURN(const v1::Job job, Load(transaction, id));
+  if (!IsOver(job.state())) {
+    return absl::FailedPreconditionError(
+        absl::StrFormat("%s is %s, which is not over; cancel it first", JobName(id),
+                        v1::JobState_Name(job.state())));
+  }
+  Statement user = transaction.Prepare("SELECT id FROM jobs WHERE start_job = ? AND state < ?");
+  TOMOSLAB_ASSIGN_OR_RETURN(const bool used, user.Bind(id).Bind(v1::SUCCEEDED).Step());
+  if (!used) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrFormat("%s starts from the volume of %s and is not over; cancel it first",
+                      JobName(user.Int(0)), JobName(id)));
+}
+
 /// States are numbers, so no text gets into the SQL.
 std::string StateFilter(const v1::ListJobsRequest& request) {
   if (request.state().empty()) return "";
@@ -250,27 +266,11 @@ absl::StatusOr<v1::ListJobsResponse> JobTable::List(const v1::ListJobsRequest& r
   return response;
 }
 
-absl::Status JobTable::CheckDeletable(const std::string& name) {
-  TOMOSLAB_ASSIGN_OR_RETURN(const std::int64_t id, JobId(name));
-  Transaction transaction(database_);
-  TOMOSLAB_ASSIGN_OR_RETURN(const v1::Job job, Load(transaction, id));
-  if (!IsOver(job.state())) {
-    return absl::FailedPreconditionError(absl::StrFormat(
-        "%s is %s, which is not over; cancel it first", name, v1::JobState_Name(job.state())));
-  }
-  Statement user = transaction.Prepare("SELECT id FROM jobs WHERE start_job = ? AND state < ?");
-  TOMOSLAB_ASSIGN_OR_RETURN(const bool used, user.Bind(id).Bind(v1::SUCCEEDED).Step());
-  if (!used) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      absl::StrFormat("%s starts from the volume of %s and is not over; cancel it first",
-                      JobName(user.Int(0)), name));
-}
-
 absl::Status JobTable::Delete(const std::string& name) {
-  TOMOSLAB_RETURN_IF_ERROR(CheckDeletable(name));
   TOMOSLAB_ASSIGN_OR_RETURN(const std::int64_t id, JobId(name));
   {
     Transaction transaction(database_);
+    TOMOSLAB_RETURN_IF_ERROR(CheckDeletable(transaction, id));
     TOMOSLAB_RETURN_IF_ERROR(transaction.Prepare("DELETE FROM jobs WHERE id = ?").Bind(id).Run());
     TOMOSLAB_RETURN_IF_ERROR(transaction.Commit());
   }

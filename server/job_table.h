@@ -35,9 +35,8 @@ class JobTable {
   /// What the caller may see.
   absl::StatusOr<v1::ListJobsResponse> List(const v1::ListJobsRequest& request,
                                             const Caller& caller = {});
-  /// FailedPrecondition: the job is not over, or a job that is not over starts from it.
-  absl::Status CheckDeletable(const std::string& name);
-  /// Removes the job's rows. FailedPrecondition as CheckDeletable.
+  /// Removes the job's rows. FailedPrecondition: it is not over, or a job that is not over starts
+  /// from it.
   absl::Status Delete(const std::string& name);
 
   /// Appends events in order, all or none, and applies them to the job (job.h); then wakes its

@@ -32,6 +32,7 @@ struct Flags {
   double pool_silence_seconds = 600;
   double quota_gib = 0;
   int idle_seconds = 300;
+  double keep_jobs_days = 0, keep_scans_days = 0, free_gib = 0;
 };
 
 std::filesystem::path OwnFolder() {
@@ -88,10 +89,30 @@ void AddLimitFlags(CLI::App& app, Flags& flags) {
       ->group(group);
 }
 
+void AddRetentionFlags(CLI::App& app, Flags& flags) {
+  const std::string group = "Retention (0 = for ever; tomoslab keep exempts single jobs and scans)";
+  app.add_option("--keep-jobs-days", flags.keep_jobs_days, "Jobs and volumes, since their end")
+      ->check(CLI::Range(0.0, 1e5))
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--keep-scans-days", flags.keep_scans_days,
+                 "Scans, since their creation and their last job's end")
+      ->check(CLI::Range(0.0, 1e5))
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--free-gib", flags.free_gib,
+                 "With less free space the oldest jobs and scans are deleted, but nothing of the "
+                 "last day")
+      ->check(CLI::Range(0.0, 1e9))
+      ->capture_default_str()
+      ->group(group);
+}
+
 void AddFlags(CLI::App& app, Flags& flags) {
   tomoslab::PoolOptions& pools = flags.server.pools;
   AddListenFlags(app, flags.server.listen);
   AddLimitFlags(app, flags);
+  AddRetentionFlags(app, flags);
   app.add_option("--data", flags.server.data_folder,
                  "Folder for scans, volumes and the database; made if it is not there")
       ->capture_default_str();
@@ -135,6 +156,10 @@ void SetDefaults(Flags& flags) {
   if (std::filesystem::exists(preload)) pools.preload = preload.string();
   flags.server.limits.quota_bytes = static_cast<std::int64_t>(flags.quota_gib * (1 << 30));
   flags.server.limits.idle = std::chrono::seconds(flags.idle_seconds);
+  tomoslab::Retention& retention = flags.server.retention;
+  retention.jobs = absl::Hours(24 * flags.keep_jobs_days);
+  retention.scans = absl::Hours(24 * flags.keep_scans_days);
+  retention.free_bytes = static_cast<std::int64_t>(flags.free_gib * (1 << 30));
   if (flags.no_local_pool) pools.pools = 0;
   pools.silence =
       std::chrono::milliseconds(static_cast<std::int64_t>(1000 * flags.pool_silence_seconds));

@@ -333,6 +333,13 @@ absl::StatusOr<std::shared_ptr<OpenScan>> ScanStore::Use(const std::string& name
   return open;
 }
 
+bool ScanStore::IsOpen(const std::string& name) {
+  const absl::StatusOr<std::int64_t> id = ScanId(name);
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto it = id.ok() ? open_.find(*id) : open_.end();
+  return it != open_.end() && !it->second.expired();
+}
+
 absl::StatusOr<bool> ScanStore::CommitRows(const OpenScan& scan,
                                            const std::vector<WrittenLines>& written) {
   std::int64_t total = 0;

@@ -57,6 +57,8 @@ class ScanStore {
 
   /// The scan's file, shared by all who use it at the same time.
   absl::StatusOr<std::shared_ptr<OpenScan>> Use(const std::string& name);
+  /// Somebody uses it now.
+  bool IsOpen(const std::string& name);
   /// Makes written lines durable: syncs the file, then commits their rows. True: the scan has
   /// become complete now.
   absl::StatusOr<bool> Commit(OpenScan& scan, const std::vector<WrittenLines>& written);

@@ -17,6 +17,7 @@ namespace {
 
 constexpr int kDiskThreads = 8;
 constexpr std::chrono::seconds kStreamGrace{3};
+constexpr std::chrono::minutes kTidyEvery{10};
 
 /// The host by which this machine itself reaches the server.
 std::string DialedHost(const std::string& listen) {
@@ -46,6 +47,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   PoolOptions pools = options.pools;
   if (NeedsTokens(options.listen)) pools.token = server->tokens_->CreateForLocalPools();
   server->StartPools(pools);
+  server->janitor_ = std::make_unique<Janitor>(server->AllStores(), *server->audit_,
+                                               options.retention, options.data_folder);
+  server->janitor_->Start(kTidyEvery);
   return server;
 }
 
@@ -85,6 +89,7 @@ absl::Status Server::OpenStores(const ServerOptions& options) {
   TOMOSLAB_ASSIGN_OR_RETURN(previews_, PreviewStore::Open(*database_, folder + "/previews"));
   jobs_ = std::make_unique<JobTable>(*database_);
   queue_ = std::make_unique<JobQueue>(*scans_, *jobs_, *volumes_, *previews_);
+  TOMOSLAB_RETURN_IF_ERROR(queue_->RemoveOrphans());
   dispatcher_ = std::make_unique<Dispatcher>(AllStores(), ExpectedOffers(options.pools));
   TOMOSLAB_ASSIGN_OR_RETURN(tokens_, TokenStore::Open(*database_));
   TOMOSLAB_ASSIGN_OR_RETURN(audit_, AuditLog::Open(folder + "/audit.log"));
@@ -141,6 +146,7 @@ std::shared_ptr<grpc::Channel> Server::InProcessChannel() {
 }
 
 void Server::Drain() {
+  janitor_.reset();
   if (dispatcher_ != nullptr) {
     dispatcher_->Drain();
     jobs_->watchers().NotifyAll();

@@ -14,6 +14,7 @@
 #include "server/executor.h"
 #include "server/folder_lock.h"
 #include "server/gate.h"
+#include "server/janitor.h"
 #include "server/listening.h"
 #include "server/pool_service.h"
 #include "server/pool_supervisor.h"
@@ -24,6 +25,7 @@ namespace tomoslab {
 struct ServerOptions {
   ListenOptions listen;
   Limits limits;
+  Retention retention;
   std::string data_folder;
   PoolOptions pools;
 };
@@ -76,6 +78,7 @@ class Server {
   std::unique_ptr<AccessService> access_service_;
   std::unique_ptr<grpc::Server> grpc_server_;
   std::unique_ptr<PoolSupervisor> supervisor_;
+  std::unique_ptr<Janitor> janitor_;
   std::string address_, pool_address_;
 };
 
