@@ -112,11 +112,15 @@ void AddReconstruct(CLI::App& app, Action& action) {
                    "Threads per rank (default: cores / ranks)")
       ->check(Quiet(CLI::Range(0, 4096)));
   command->add_option("--device", options->server.device, "auto, cpu or cuda")
-      ->check(Quiet(CLI::IsMember({"auto", "cpu", "cuda"})))
+      ->check(Quiet(CLI::IsMember({"auto", "cpu", "cuda", "emulated"})))
       ->capture_default_str();
   command
       ->add_option("--memory-mb-per-rank", options->server.memory_mb_per_rank,
                    "Memory a rank may use, MB")
+      ->check(Quiet(CLI::NonNegativeNumber));
+  command
+      ->add_option("--device-memory-mb-per-rank", options->server.device_memory_mb_per_rank,
+                   "GPU memory a rank may use, MB (default: 90 % of a GPU, shared by its ranks)")
       ->check(Quiet(CLI::NonNegativeNumber));
   command
       ->add_option("--work-folder", options->server.work_folder,
@@ -248,6 +252,10 @@ void AddPlan(CLI::App& app, Action& action) {
   command
       ->add_option("--memory-mb-per-rank", options->memory_mb_per_rank,
                    "Memory of a rank, MB (default: not checked)")
+      ->check(Quiet(CLI::NonNegativeNumber));
+  command
+      ->add_option("--device-memory-mb-per-rank", options->device_memory_mb_per_rank,
+                   "GPU memory of a rank, MB (default: ranks compute on the CPU)")
       ->check(Quiet(CLI::NonNegativeNumber));
   command->callback([=, &action] {
     if (options->server.address.empty() && options->scan.input.starts_with("scans/"))

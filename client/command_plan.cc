@@ -26,7 +26,8 @@ absl::StatusOr<v1::JobPlan> PlanFile(const PlanOptions& options) {
   const v1::Scan scan = ToProto(reader->description(), options.scan.input);
   TOMOSLAB_ASSIGN_OR_RETURN(const v1::JobSpec spec,
                             PrepareJob(options.job, reader->description(), scan));
-  PoolSize pool{options.ranks, std::int64_t{options.memory_mb_per_rank} << 20};
+  PoolSize pool{options.ranks, std::int64_t{options.memory_mb_per_rank} << 20,
+                std::int64_t{options.device_memory_mb_per_rank} << 20};
   if (!options.server.address.empty()) {
     TOMOSLAB_ASSIGN_OR_RETURN(pool.ranks, RanksOf(options.server));
   }

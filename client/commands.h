@@ -126,6 +126,7 @@ struct PlanOptions {
   JobOptions job;
   int ranks = 1;
   int memory_mb_per_rank = 0;
+  int device_memory_mb_per_rank = 0;
 };
 int RunPlan(const PlanOptions& options);
 

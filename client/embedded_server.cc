@@ -111,6 +111,7 @@ absl::Status EmbeddedServer::Launch(const EmbeddedServerOptions& options) {
   add("--ranks", options.ranks);
   add("--threads", options.threads);
   add("--memory-mb-per-rank", options.memory_mb_per_rank);
+  add("--device-memory-mb-per-rank", options.device_memory_mb_per_rank);
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);

@@ -11,12 +11,13 @@
 namespace tomoslab {
 
 struct EmbeddedServerOptions {
-  int ranks = 0, threads = 0;   // 0 = the server's default
-  std::string device = "auto";  // auto, cpu, cuda
-  int memory_mb_per_rank = 0;   // 0 = the server's default
-  std::string work_folder;      // where the private folder is made; empty = the system's folder for
-                                // temporary files
-  std::string program;          // path of tomoslabd; empty = beside this program
+  int ranks = 0, threads = 0;         // 0 = the server's default
+  std::string device = "auto";        // auto, cpu, cuda, emulated
+  int memory_mb_per_rank = 0;         // 0 = the server's default
+  int device_memory_mb_per_rank = 0;  // likewise
+  std::string work_folder;  // where the private folder is made; empty = the system's folder for
+                            // temporary files
+  std::string program;      // path of tomoslabd; empty = beside this program
 };
 
 /// The kernel tells the server to end when this process dies, however it dies. The destructor ends

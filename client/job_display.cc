@@ -25,6 +25,12 @@ std::string PoolText(const v1::PoolReport& pool) {
                           rank.device(), RangeText("slices", rank.slice_begin(), rank.slice_end()),
                           RangeText("detector rows", rank.row_begin(), rank.row_end()),
                           BytesText(static_cast<double>(rank.memory_bytes())));
+    if (rank.device_memory_bytes() > 0) {
+      absl::StrAppendFormat(&text, " and %s of the GPU's %s",
+                            BytesText(static_cast<double>(rank.device_memory_bytes())),
+                            BytesText(static_cast<double>(rank.device_limit_bytes())));
+    }
+    if (rank.streamed()) text += ", the slab in pieces";
   }
   return text;
 }

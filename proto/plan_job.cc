@@ -18,6 +18,25 @@ namespace {
 
 double Gib(std::int64_t bytes) { return static_cast<double>(bytes) / (1 << 30); }
 
+/// "on GPUs", with the most that a rank takes of one, or how slabs go through.
+std::string ExplainDevices(const v1::JobPlan& plan, std::int64_t device_bytes) {
+  std::int64_t largest = 0;
+  int streamed = 0;
+  for (const v1::RankPlan& rank : plan.rank()) {
+    largest = std::max(largest, rank.device_memory_bytes());
+    streamed += rank.streamed() ? 1 : 0;
+  }
+  std::string text = absl::StrFormat("; on GPUs, up to %.3f of the %.3f GiB that a rank may use",
+                                     Gib(largest), Gib(device_bytes));
+  if (streamed > 0) {
+    absl::StrAppendFormat(&text,
+                          ": the slabs of %d rank%s do not fit and go through the GPU in pieces, "
+                          "which more ranks or GPUs would save",
+                          streamed, streamed == 1 ? "" : "s");
+  }
+  return text;
+}
+
 std::string Explain(const v1::JobPlan& plan, const v1::JobSpec& spec, std::int64_t largest,
                     const PoolSize& pool) {
   const v1::VolumeGeometry& v = plan.volume();
@@ -30,6 +49,7 @@ std::string Explain(const v1::JobPlan& plan, const v1::JobSpec& spec, std::int64
   if (pool.memory_bytes_per_rank > 0) {
     absl::StrAppendFormat(&text, " of %.3f GiB there are", Gib(pool.memory_bytes_per_rank));
   }
+  if (pool.device_bytes_per_rank > 0) text += ExplainDevices(plan, pool.device_bytes_per_rank);
   if (!plan.fits()) {
     text += ". It does not fit: use more ranks, larger voxels or fewer of them";
     if (spec.algorithm().has_bb()) text += ", or sirt, which keeps fewer volumes";
@@ -120,7 +140,11 @@ absl::StatusOr<v1::JobPlan> PlanJob(const v1::JobSpec& spec, const v1::Scan& sca
     part->set_slice_end(static_cast<int>(exchange.slab[rank].end));
     part->set_row_begin(static_cast<int>(exchange.owned[rank].begin));
     part->set_row_end(static_cast<int>(exchange.owned[rank].end));
-    part->set_memory_bytes(RankBytes(exchange, geometry, volume, MemoryUseOf(complete), rank));
+    const RankMemory memory = PlanRankMemory(exchange, geometry, volume, MemoryUseOf(complete),
+                                             rank, pool.device_bytes_per_rank);
+    part->set_memory_bytes(memory.host_bytes);
+    part->set_device_memory_bytes(memory.device_bytes);
+    part->set_streamed(memory.placement == Placement::kStreamed);
     largest = std::max(largest, part->memory_bytes());
   }
   plan.set_fits(pool.memory_bytes_per_rank == 0 || largest <= pool.memory_bytes_per_rank);

@@ -13,6 +13,7 @@ namespace tomoslab {
 struct PoolSize {
   int ranks = 1;
   std::int64_t memory_bytes_per_rank = 0;  // 0 = unknown: everything fits
+  std::int64_t device_bytes_per_rank = 0;  // of a GPU; 0 = ranks compute on the CPU
 };
 
 /// What of a complete job decides about its memory; as FDK when no algorithm is set.

@@ -15,7 +15,14 @@ constexpr int kMostRanks = 65536;
 }  // namespace
 
 PoolSize Dispatcher::Pool::Size() const {
-  return {std::max(1, request.rank_size()), request.memory_bytes_per_rank()};
+  PoolSize size{std::max(1, request.rank_size()), request.memory_bytes_per_rank(), 0};
+  // A pool with a rank on the CPU is planned as if all were: that takes the most of the host.
+  const auto& ranks = request.rank();
+  const auto smallest = std::min_element(
+      ranks.begin(), ranks.end(),
+      [](const auto& a, const auto& b) { return a.device_limit_bytes() < b.device_limit_bytes(); });
+  if (smallest != ranks.end()) size.device_bytes_per_rank = smallest->device_limit_bytes();
+  return size;
 }
 
 absl::Status Dispatcher::Attach(const v1::AttachRequest& request, std::shared_ptr<PoolLink> link,

@@ -131,8 +131,11 @@ void AddFlags(CLI::App& app, Flags& flags) {
       ->check(CLI::Range(0, 4096));
   app.add_option("--device", pools.device,
                  "What local pools compute on; auto: GPUs where there are any")
-      ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
+      ->check(CLI::IsMember({"auto", "cpu", "cuda", "emulated"}))
       ->capture_default_str();
+  app.add_option("--device-memory-mb-per-rank", pools.device_memory_mb_per_rank,
+                 "MiB of its GPU that a rank may use; 0 = 90 % of it, shared by the GPU's ranks")
+      ->check(CLI::NonNegativeNumber);
   app.add_option("--memory-mb-per-rank", pools.memory_mb_per_rank,
                  "MiB that a rank may use; 0 = 80 % of the machine's, shared out")
       ->check(CLI::NonNegativeNumber);
@@ -144,10 +147,20 @@ void AddFlags(CLI::App& app, Flags& flags) {
       ->capture_default_str();
 }
 
-int GpuCount(const std::string& device) {
-  if (device == "cpu") return 0;
+/// As many ranks as GPUs, and 90 % of a GPU's memory for its ranks.
+void SetDeviceDefaults(tomoslab::PoolOptions& pools) {
+  if (pools.device == "cpu" || pools.device == "emulated") return;
   const absl::StatusOr<std::vector<tomoslab::Device>> gpus = tomoslab::CudaDevices();
-  return gpus.ok() ? static_cast<int>(gpus->size()) : 0;
+  if (!gpus.ok()) return;
+  const int count = static_cast<int>(gpus->size());
+  if (pools.ranks == 0) pools.ranks = std::max(pools.numa_nodes, count);
+  if (pools.device_memory_mb_per_rank > 0) return;
+  const int sharing = (pools.ranks * std::max(1, pools.pools) + count - 1) / count;
+  for (const tomoslab::Device& gpu : *gpus) {
+    const std::int64_t mb = (gpu.memory_bytes >> 20) * 9 / 10 / sharing;
+    std::int64_t& least = pools.device_memory_mb_per_rank;
+    least = least == 0 ? mb : std::min(least, mb);
+  }
 }
 
 void SetDefaults(Flags& flags) {
@@ -165,7 +178,8 @@ void SetDefaults(Flags& flags) {
       std::chrono::milliseconds(static_cast<std::int64_t>(1000 * flags.pool_silence_seconds));
   const Machine machine = tomoslab::ThisMachine();
   pools.numa_nodes = machine.numa_nodes;
-  if (pools.ranks == 0) pools.ranks = std::max(machine.numa_nodes, GpuCount(pools.device));
+  SetDeviceDefaults(pools);
+  if (pools.ranks == 0) pools.ranks = machine.numa_nodes;
   const int all_ranks = pools.ranks * std::max(1, pools.pools);
   if (pools.threads == 0) pools.threads = std::max(1, machine.cores / all_ranks);
   if (pools.memory_mb_per_rank == 0) {

@@ -35,7 +35,9 @@ std::string LocalPoolName(int number) { return absl::StrCat("local-", number); }
 std::vector<PoolOffer> ExpectedOffers(const PoolOptions& options) {
   std::vector<PoolOffer> offers;
   for (int i = 1; i <= options.pools; ++i) {
-    offers.push_back({LocalPoolName(i), {options.ranks, options.memory_mb_per_rank << 20}});
+    offers.push_back({LocalPoolName(i),
+                      {options.ranks, options.memory_mb_per_rank << 20,
+                       options.device_memory_mb_per_rank << 20}});
   }
   if (offers.empty()) offers.push_back({"", {}});
   return offers;
@@ -55,7 +57,8 @@ std::vector<std::string> PoolCommandLine(const PoolOptions& options, const std::
   command.insert(command.end(),
                  {options.worker, "--server", server, "--pool", name, "--instance", instance,
                   "--threads", absl::StrCat(options.threads), "--device", options.device,
-                  "--memory-mb", absl::StrCat(options.memory_mb_per_rank)});
+                  "--memory-mb", absl::StrCat(options.memory_mb_per_rank), "--device-memory-mb",
+                  absl::StrCat(options.device_memory_mb_per_rank)});
   return command;
 }
 

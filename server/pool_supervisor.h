@@ -20,7 +20,8 @@ struct PoolOptions {
   int numa_nodes =
       1;  // of this machine: ranks are spread over them and bound where the numbers fit
   std::string device = "auto";
-  std::int64_t memory_mb_per_rank = 0;  // 0 = unknown
+  std::int64_t memory_mb_per_rank = 0;         // 0 = unknown
+  std::int64_t device_memory_mb_per_rank = 0;  // 0 = what is free of a GPU, shared by its ranks
   std::string worker = "tomoslab-worker";
   std::string mpirun = "mpirun";
   // tomoslab_bind_to_loopback.so: a pool's ports are this machine's alone.

@@ -2,9 +2,9 @@
 //
 //   cuda_benchmark [SIZE VIEWS]…      a cube of SIZE³ voxels, SIZE² pixels, cone beam; default 512
 //   720
-// GUPS = 10⁹ voxels · views per second. "kernel": on the GPU alone, a batch of views at a time;
-// "whole": a LocalProjector, with the copies of the volume and of every batch. Medians of 10 runs.
-// Without a GPU it says why, and ends with 0.
+// GUPS = 10⁹ voxels · views per second. "joseph", "footprint": everything on the GPU, as resident
+// jobs have it; "streamed": the volume in host memory, in pieces through the GPU. Medians of 10
+// runs. Without a GPU it says why, and ends with 0.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -14,10 +14,9 @@
 
 #include "tests/benchmarks/benchmark_scan.h"
 #include "tests/benchmarks/cuda_ceilings.h"
-#include "worker/core/cuda_memory.h"
-#include "worker/projector/cuda_kernels.h"
-#include "worker/projector/device_views.h"
+#include "worker/distributed/distributed_projector.h"
 #include "worker/projector/local_projector.h"
+#include "worker/solvers/barzilai_borwein.h"
 
 namespace tomoslab::benchmarks {
 namespace {
@@ -25,125 +24,133 @@ namespace {
 constexpr int kRuns = 10;
 constexpr std::int64_t kBatchViews = 32;
 
+double Median(std::vector<double> values) {
+  std::nth_element(values.begin(), values.begin() + values.size() / 2, values.end());
+  return values[values.size() / 2];
+}
+
 /// The median of kRuns, after one run that does not count, s.
-double MedianSeconds(const std::function<void()>& run) {
+double MedianSeconds(Accelerator& gpu, const std::function<void()>& run) {
   std::vector<double> seconds;
   for (int i = -1; i < kRuns; ++i) {
     const auto start = std::chrono::steady_clock::now();
     run();
-    CudaCheck(cudaDeviceSynchronize(), "the benchmark");
+    gpu.Wait(Queue::kCompute);
     if (i >= 0)
       seconds.push_back(
           std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   }
-  std::nth_element(seconds.begin(), seconds.begin() + kRuns / 2, seconds.end());
-  return seconds[kRuns / 2];
-}
-
-template <class T>
-DeviceArray<T> Allocate(std::int64_t count) {
-  auto array = DeviceArray<T>::Create(count, "the benchmark");
-  if (!array.ok()) {
-    std::printf("%s\n", std::string(array.status().message()).c_str());
-    std::exit(1);
-  }
-  return *std::move(array);
-}
-
-template <class T>
-DeviceArray<T> Upload(const std::vector<T>& values) {
-  DeviceArray<T> array = Allocate<T>(static_cast<std::int64_t>(values.size()));
-  CudaCheck(
-      cudaMemcpy(array.data(), values.data(), values.size() * sizeof(T), cudaMemcpyHostToDevice),
-      "a copy");
-  return array;
+  return Median(seconds);
 }
 
 struct Ceilings {
   double fma_tflops, copy_gbs;
 };
 
-Ceilings MeasureCeilings() {
-  const DeviceArray<float> out = Allocate<float>(FmaThreads());
+Ceilings MeasureCeilings(Accelerator& gpu) {
+  const auto stream = static_cast<cudaStream_t>(gpu.stream(Queue::kCompute));
+  const DeviceArray<float> out(&gpu, FmaThreads(), "the benchmark");
   double operations = 0;
   const double fma_s =
-      MedianSeconds([&] { operations = LaunchFmaLoop(1 << 14, out.data(), nullptr); });
+      MedianSeconds(gpu, [&] { operations = LaunchFmaLoop(1 << 14, out.data(), stream); });
   const std::int64_t bytes = std::int64_t{1} << 30;
-  const DeviceArray<char> from = Allocate<char>(bytes), to = Allocate<char>(bytes);
-  const double copy_s = MedianSeconds([&] {
-    CudaCheck(cudaMemcpyAsync(to.data(), from.data(), bytes, cudaMemcpyDeviceToDevice), "a copy");
-  });
+  const DeviceArray<char> from(&gpu, bytes, "the benchmark"), to(&gpu, bytes, "the benchmark");
+  const double copy_s = MedianSeconds(
+      gpu, [&] { gpu.CopyWithin(from.data(), to.data(), {.width = bytes}, Queue::kCompute); });
   return {operations / fma_s / 1e12, 2.0 * static_cast<double>(bytes) / copy_s / 1e9};
 }
 
-/// The kernels alone, on one batch of views from the middle of the scan.
-void MeasureKernels(Case c) {
+/// Everything on the GPU, all views, a batch at a time.
+void MeasureKernels(Accelerator& gpu, Case c, ProjectorModel model) {
   const Scan scan = ScanOf(c);
   const Volume volume = VolumeOf(c);
-  const std::int64_t views = std::min<std::int64_t>(kBatchViews, c.views);
-  const ProjectionBand band{
-      absl::MakeConstSpan(scan.views).subspan(c.views / 7, views), c.size, {0, c.size}};
-  const DeviceViews made = MakeDeviceViews(volume, band);
-  const auto columns = Upload(made.columns);
-  const auto maps = Upload(made.maps);
-  const auto x = Upload(std::vector<float>(volume.VoxelCount(), 1e-3f));
-  const auto y = Upload(std::vector<float>(band.size(), 1e-3f));
-  const device::Views on_gpu{made.band, columns.data(), maps.data()};
-  const double updates =
-      static_cast<double>(volume.VoxelCount()) * static_cast<double>(views) / 1e9;
-  const auto print = [&](const char* name, const std::function<void()>& run) {
-    std::printf("%-36s %8.1f GUPS\n", name, updates / MedianSeconds(run));
+  const auto projector = MakeDeviceProjector(&gpu, volume, model);
+  const DeviceArray<float> x(&gpu, volume.VoxelCount(), "the benchmark"),
+      y(&gpu, std::int64_t{kBatchViews} * c.size * c.size, "the benchmark");
+  const auto numbers = [](std::int64_t count) {
+    return count * static_cast<std::int64_t>(sizeof(float));
   };
-  print("kernel: forward",
-        [&] { device::LaunchProject(made.slab, x.data(), on_gpu, y.data(), nullptr); });
-  print("kernel: back (exact adjoint)", [&] {
-    device::LaunchBackproject(made.slab, on_gpu, y.data(), x.data(), nullptr);
-    CudaCheck(cudaMemsetAsync(y.data(), 0, band.size() * sizeof(float)), "clearing");  // it grows
-  });
-  print("kernel: back (voxel-driven)", [&] {
-    device::LaunchBackprojectVoxelDriven(made.slab, on_gpu, y.data(), x.data(), nullptr);
-  });
-}
-
-/// All views through the interface that jobs use.
-void MeasureWhole(const Device& gpu, Case c) {
-  const Scan scan = ScanOf(c);
-  const Volume volume = VolumeOf(c);
-  auto made = MakeCudaProjector(gpu, volume, ProjectorModel::kJoseph, {c.size, c.size});
-  if (!made.ok()) {
-    std::printf("%s\n", std::string(made.status().message()).c_str());
-    return;
-  }
-  LocalProjector& projector = **made;
-  std::vector<float> x(volume.VoxelCount(), 1e-3f), y(scan.PixelCount(), 1e-3f);
-  const double updates = Updates(c) / 1e9;
+  gpu.Clear(x.data(), numbers(x.count()), Queue::kCompute);
   const auto for_batches = [&](auto&& visit) {
     for (std::int64_t first = 0; first < c.views; first += kBatchViews) {
-      const ProjectionBand band{
-          absl::MakeConstSpan(scan.views).subspan(first, kBatchViews), c.size, {0, c.size}};
-      visit(band, y.data() + first * c.size * c.size);
+      visit(ProjectionBand{
+          absl::MakeConstSpan(scan.views).subspan(first, kBatchViews), c.size, {0, c.size}});
     }
   };
   const auto print = [&](const char* name, const std::function<void()>& run) {
-    std::printf("%-36s %8.1f GUPS\n", name, updates / MedianSeconds(run));
+    std::printf("%-9s %-28s %8.1f GUPS\n",
+                model == ProjectorModel::kJoseph ? "joseph" : "footprint", name,
+                Updates(c) / 1e9 / MedianSeconds(gpu, run));
   };
-  print("whole: forward", [&] {
-    projector.BeginProjection(x.data());
-    for_batches([&](const ProjectionBand& band, float* of) { projector.Project(band, of); });
+  print("forward", [&] {
+    projector->BeginProjection(x.data());
+    for_batches([&](const ProjectionBand& band) { projector->Project(band, y.data()); });
   });
-  std::fill(y.begin(), y.end(), 1e-3f);
-  print("whole: back (exact adjoint)", [&] {
-    projector.BeginBackprojection(x.data());
-    for_batches([&](const ProjectionBand& band, float* of) { projector.Backproject(band, of); });
-    projector.FinishBackprojection();
+  print("back (exact adjoint)", [&] {
+    gpu.Clear(y.data(), numbers(y.count()), Queue::kCompute);  // it grows
+    projector->BeginBackprojection(x.data());
+    for_batches([&](const ProjectionBand& band) { projector->Backproject(band, y.data()); });
+    projector->FinishBackprojection();
   });
-  print("whole: back (voxel-driven)", [&] {
-    projector.BeginBackprojection(x.data());
-    for_batches([&](const ProjectionBand& band, const float* of) {
-      projector.BackprojectVoxels(band, of);
-    });
-    projector.FinishBackprojection();
+  if (model == ProjectorModel::kFootprint) return;
+  print("back (voxel-driven)", [&] {
+    projector->BeginBackprojection(x.data());
+    for_batches([&](const ProjectionBand& band) { projector->BackprojectVoxels(band, y.data()); });
+    projector->FinishBackprojection();
   });
+}
+
+/// The slab in host memory, in pieces through a quarter of its size.
+void MeasureStreamed(Accelerator& gpu, Case c) {
+  const Scan scan = ScanOf(c);
+  const Volume volume = VolumeOf(c);
+  std::vector<float> x(volume.VoxelCount(), 1e-3f), y(scan.PixelCount(), 1e-3f);
+  const std::int64_t bytes =
+      volume.VoxelCount() * static_cast<std::int64_t>(sizeof(float)) / 4 + (std::int64_t{1} << 30);
+  const auto projector = MakeStreamedProjector(&gpu, volume, ProjectorModel::kJoseph, bytes,
+                                               std::int64_t{c.size} * c.size);
+  const ProjectionBand all{scan.views, c.size, {0, c.size}};
+  const auto print = [&](const char* name, const std::function<void()>& run) {
+    std::printf("%-9s %-28s %8.1f GUPS\n", "streamed", name,
+                Updates(c) / 1e9 / MedianSeconds(gpu, run));
+  };
+  print("forward", [&] {
+    projector->BeginProjection(x.data());
+    projector->Project(all, y.data());
+  });
+  print("back (exact adjoint)", [&] {
+    projector->BeginBackprojection(x.data());
+    projector->Backproject(all, y.data());
+    projector->FinishBackprojection();
+  });
+}
+
+/// BB on one rank: how much of an iteration its two projections are.
+void MeasureIteration(Accelerator& gpu, Case c) {
+  const Communicator alone = Communicator::Alone();
+  DistributedProjector A(ScanOf(c), VolumeOf(c), &alone);
+  if (!A.ComputeOn({.placement = Placement::kResident, .accelerator = &gpu}).ok()) return;
+  Field x = A.NewVolume(), b = A.NewProjections();
+  Fill(1e-3, x);
+  A.Project(x, b);
+  Fill(0, x);
+  std::vector<double> seconds, shares;
+  auto start = std::chrono::steady_clock::now();
+  BarzilaiBorwein(A, b, {.stopping = {.iterations = kRuns}}, x,
+                  [&](const Progress& progress, const Field&) {
+                    gpu.Wait(Queue::kCompute);
+                    const auto now = std::chrono::steady_clock::now();
+                    const double all_s = std::chrono::duration<double>(now - start).count();
+                    const PhaseTotals totals = A.Take();
+                    if (progress.iteration > 0) {
+                      seconds.push_back(all_s);
+                      shares.push_back((totals.projection_s + totals.backprojection_s) / all_s);
+                    }
+                    start = now;
+                    return false;
+                  });
+  std::printf("BB iteration %.3f s, %.1f %% of it in the two projections (required: 90)\n",
+              Median(seconds), 100 * Median(shares));
 }
 
 int Run(const std::vector<Case>& cases) {
@@ -152,15 +159,25 @@ int Run(const std::vector<Case>& cases) {
     std::printf("nothing measured: %s\n", std::string(gpus.status().message()).c_str());
     return 0;
   }
-  const Device& gpu = gpus->front();
-  CudaCheck(cudaSetDevice(gpu.index), "choosing the GPU");
-  const Ceilings ceilings = MeasureCeilings();
-  std::printf("%s\nFMA loop %.1f TFLOP/s, copy %.0f GB/s\n", gpu.ToString().c_str(),
+  auto opened = Accelerator::Open(gpus->front());
+  if (!opened.ok()) {
+    std::printf("%s\n", std::string(opened.status().message()).c_str());
+    return 1;
+  }
+  Accelerator& gpu = **opened;
+  const Ceilings ceilings = MeasureCeilings(gpu);
+  std::printf("%s\nFMA loop %.1f TFLOP/s, copy %.0f GB/s\n", gpu.device().ToString().c_str(),
               ceilings.fma_tflops, ceilings.copy_gbs);
   for (const Case& c : cases) {
     std::printf("\n%d³ voxels, %d² pixels, %d views, cone beam\n", c.size, c.size, c.views);
-    MeasureKernels(c);
-    MeasureWhole(gpu, c);
+    try {
+      for (const ProjectorModel model : {ProjectorModel::kJoseph, ProjectorModel::kFootprint})
+        MeasureKernels(gpu, c, model);
+      MeasureStreamed(gpu, c);
+      MeasureIteration(gpu, c);
+    } catch (const DeviceMemoryError& error) {
+      std::printf("%s\n", error.what());
+    }
   }
   return 0;
 }

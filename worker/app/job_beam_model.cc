@@ -34,9 +34,12 @@ void WarnOfDarkRays(const Field& b, double scatter_fraction, const Communicator&
                     ProgressReporter& reporter) {
   constexpr double kFew = 1e-3;
   const double limit = -std::log(scatter_fraction);
-  const auto values = b.values();
-  const std::int64_t dark = ranks.SumCounts(
-      std::count_if(values.begin(), values.end(), [limit](float value) { return value >= limit; }));
+  std::int64_t here = 0;
+  ForParts(b, [&](absl::Span<const float> values) {
+    here +=
+        std::count_if(values.begin(), values.end(), [&](float value) { return value >= limit; });
+  });
+  const std::int64_t dark = ranks.SumCounts(here);
   const double share = static_cast<double>(dark) / static_cast<double>(ranks.SumCounts(b.size()));
   if (share < kFew) return;
   reporter.Log(v1::WARNING, absl::StrFormat("%.2g %% of the line integrals are %.3g or more, which "

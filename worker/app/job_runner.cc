@@ -40,11 +40,11 @@ ProjectorModel ModelOf(const v1::JobSpec& spec) {
 class Attempt {
  public:
   Attempt(PoolClient& client, const Communicator& ranks, const v1::Lease& lease,
-          const Device& device)
+          Accelerator* accelerator)
       : client_(client),
         ranks_(ranks),
         lease_(lease),
-        device_(device),
+        accelerator_(accelerator),
         reporter_(&client, &lease, &ranks) {}
 
   void Run() {
@@ -66,27 +66,22 @@ class Attempt {
     TOMOSLAB_ASSIGN_OR_RETURN(const Volume volume, ToVolume(lease_.spec().volume()));
     TOMOSLAB_ASSIGN_OR_RETURN(Scan scan, PrepareScan(client_, ranks_, lease_, reporter_));
     DistributedProjector A(std::move(scan), volume, &ranks_, ModelOf(lease_.spec()));
-    reporter_.Pool(
-        A, device_,
-        RankBytes(A.plan(), A.scan(), volume, MemoryUseOf(lease_.spec()), ranks_.rank()));
-    TOMOSLAB_RETURN_IF_ERROR(UseDevice(A));
+    const RankMemory memory = PlanRankMemory(
+        A.plan(), A.scan(), volume, MemoryUseOf(lease_.spec()), ranks_.rank(),
+        accelerator_ == nullptr ? 0 : accelerator_->limit_bytes() - accelerator_->used_bytes());
+    reporter_.Pool(A, accelerator_, memory);
+    TOMOSLAB_RETURN_IF_ERROR(Agree(
+        ranks_, A.ComputeOn({.placement = memory.placement,
+                             .accelerator = accelerator_,
+                             .messages = Communicator::ReadsGpuMemory() &&
+                                                 accelerator_ != nullptr && accelerator_->is_cuda()
+                                             ? Messages::kDirect
+                                             : Messages::kStaged})));
     if (!GoesOn()) return absl::OkStatus();
     TOMOSLAB_ASSIGN_OR_RETURN(Field b, LoadProjections(client_, lease_, A, reporter_));
     ReturnFreedHeap();
     if (!GoesOn()) return absl::OkStatus();
     return Reconstruct(A, b);
-  }
-
-  absl::Status UseDevice(DistributedProjector& A) {
-    TOMOSLAB_RETURN_IF_ERROR(Agree(ranks_, A.ComputeOn(device_)));
-    // Log is collective, and ranks of one pool may have different devices.
-    const bool any_gpu = ranks_.SumCounts(device_.kind == Device::Kind::kCuda ? 1 : 0) > 0;
-    if (any_gpu && ModelOf(lease_.spec()) == ProjectorModel::kFootprint) {
-      reporter_.Log(v1::WARNING,
-                    "the footprint projector computes on the CPU; --projector=joseph computes on "
-                    "the GPU");
-    }
-    return absl::OkStatus();
   }
 
   absl::Status Reconstruct(const DistributedProjector& A, const Field& b) {
@@ -117,15 +112,15 @@ class Attempt {
   PoolClient& client_;
   const Communicator& ranks_;
   const v1::Lease& lease_;
-  const Device& device_;
+  Accelerator* accelerator_;
   ProgressReporter reporter_;
 };
 
 }  // namespace
 
 void RunLease(PoolClient& client, const Communicator& ranks, const v1::Lease& lease,
-              const Device& device) {
-  Attempt(client, ranks, lease, device).Run();
+              Accelerator* accelerator) {
+  Attempt(client, ranks, lease, accelerator).Run();
 }
 
 absl::Status Agree(const Communicator& ranks, const absl::Status& status) {

@@ -136,18 +136,21 @@ absl::StatusOr<Field> LoadProjections(PoolClient& client, const v1::Lease& lease
   absl::StatusOr<Field> b = Allocate(A);
   TOMOSLAB_RETURN_IF_ERROR(Agree(A.ranks(), b.status()));
   const std::int64_t columns = A.scan().detector.columns;
+  Field here = b->on_host() ? *std::move(b) : HostLike(*b);
   const absl::StatusOr<FlatFieldReport> mine =
       FetchLineIntegrals(client, lease, A.owned_rows(),
                          [&](std::int64_t view, std::int64_t row, absl::Span<const float> line) {
-                           float* values = b->line(view * columns) + row - A.owned_rows().begin;
+                           float* values = here.line(view * columns) + row - A.owned_rows().begin;
                            for (std::int64_t column = 0; column < columns; ++column)
-                             values[column * b->inner_size()] = line[column];
+                             values[column * here.inner_size()] = line[column];
                          });
   TOMOSLAB_RETURN_IF_ERROR(Agree(A.ranks(), mine.status()));
   const FlatFieldReport report = AddUp(*mine, A.ranks());
   const bool reject = lease.spec().preprocessing().low_counts() == v1::Preprocessing::REJECT;
   TOMOSLAB_RETURN_IF_ERROR(CheckLowCounts(report, reject ? LowCounts::kReject : LowCounts::kFloor));
   if (const std::string text = report.ToString(); !text.empty()) reporter.Log(v1::WARNING, text);
+  if (A.device_use().placement != Placement::kResident) return here;
+  Copy(here, *b);
   return b;
 }
 

@@ -19,11 +19,12 @@ namespace {
 const std::map<std::string, tomoslab::DeviceChoice> kDevices = {
     {"auto", tomoslab::DeviceChoice::kAuto},
     {"cpu", tomoslab::DeviceChoice::kCpu},
-    {"cuda", tomoslab::DeviceChoice::kCuda}};
+    {"cuda", tomoslab::DeviceChoice::kCuda},
+    {"emulated", tomoslab::DeviceChoice::kEmulated}};
 
 struct Flags {
   tomoslab::PoolOptions pool;
-  std::int64_t memory_mb = 0;
+  std::int64_t memory_mb = 0, device_memory_mb = 0;
   int threads = 0;
   std::string token_file;
 };
@@ -71,7 +72,10 @@ void AddFlags(CLI::App& app, Flags& flags) {
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 30));
   app.add_option("--device", flags.pool.device,
                  "auto (a GPU where there is one), cpu or cuda; ranks of a machine share its GPUs")
-      ->transform(CLI::CheckedTransformer(kDevices).description("auto|cpu|cuda"));
+      ->transform(CLI::CheckedTransformer(kDevices).description("auto|cpu|cuda|emulated"));
+  app.add_option("--device-memory-mb", flags.device_memory_mb,
+                 "memory of its GPU a rank may use, MiB (default: 90 %, shared by the GPU's ranks)")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 30));
 }
 
 }  // namespace
@@ -88,6 +92,7 @@ int main(int argc, char** argv) {
   if (!TakeToken(flags)) return 2;
   if (flags.threads > 0) tomoslab::SetThreadCount(flags.threads);
   flags.pool.memory_bytes_per_rank = flags.memory_mb << 20;
+  flags.pool.device_bytes_per_rank = flags.device_memory_mb << 20;
 
   int provided = 0;
   MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);

@@ -34,10 +34,12 @@ v1::MaterialReport MaterialReportOf(const DartState& state, const Volume& volume
 void CountVoxels(const DistributedProjector& A, const Field& x, v1::MaterialReport* report) {
   const MaterialBasis basis(NodesOf(*report));
   std::array<std::atomic<std::int64_t>, kMostMaterials + 1> voxels{};
-  ParallelChunks(x.size(), [&](std::int64_t begin, std::int64_t end) {
-    std::array<std::int64_t, kMostMaterials + 1> here{};
-    for (std::int64_t i = begin; i < end; ++i) ++here[basis.Label(x.data()[i])];
-    for (std::size_t m = 0; m < here.size(); ++m) voxels[m] += here[m];
+  ForParts(x, [&](absl::Span<const float> values) {
+    ParallelChunks(std::ssize(values), [&](std::int64_t begin, std::int64_t end) {
+      std::array<std::int64_t, kMostMaterials + 1> here{};
+      for (std::int64_t i = begin; i < end; ++i) ++here[basis.Label(values[i])];
+      for (std::size_t m = 0; m < here.size(); ++m) voxels[m] += here[m];
+    });
   });
   for (int m = 0; m < report->entry_size(); ++m) {
     v1::MaterialReport::Entry* entry = report->mutable_entry(m);

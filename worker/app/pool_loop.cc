@@ -26,14 +26,14 @@ namespace {
 constexpr char kRefused[] = "refused";
 
 v1::AttachRequest MakeAttachRequest(const PoolOptions& options, const Communicator& ranks,
-                                    const Device& device) {
+                                    const Accelerator* accelerator) {
   v1::AttachRequest request;
   request.set_pool(options.pool);
   request.set_instance(options.instance);
   v1::RankReport mine;
   mine.set_rank(ranks.rank());
   mine.set_host(HostName());
-  mine.set_device(device.ToString());
+  SetDevice(accelerator, &mine);
   for (const std::string& bytes : ranks.Gather(mine.SerializeAsString()))
     request.add_rank()->ParseFromString(bytes);
   std::int64_t memory = options.memory_bytes_per_rank;
@@ -131,9 +131,11 @@ class Commands {
 }
 
 void RunGuarded(PoolClient& client, const Communicator& ranks, const v1::Lease& lease,
-                const Device& device) {
+                Accelerator* accelerator) {
   try {
-    RunLease(client, ranks, lease, device);
+    RunLease(client, ranks, lease, accelerator);
+  } catch (const DeviceMemoryError& error) {
+    EndAllRanks(client, ranks, lease, error.what(), /*permanent=*/true);
   } catch (const std::bad_alloc&) {
     EndAllRanks(client, ranks, lease,
                 absl::StrFormat("out of memory (%.2f GiB are free on its machine); use more ranks, "
@@ -145,24 +147,43 @@ void RunGuarded(PoolClient& client, const Communicator& ranks, const v1::Lease& 
   }
 }
 
+/// This rank's GPU and its share of it; nullptr for the CPU. Collective. Ends all ranks, with the
+/// reason logged, when the one that was asked for cannot be used.
+std::unique_ptr<Accelerator> OpenAccelerator(const PoolOptions& options,
+                                             const Communicator& ranks) {
+  const auto give_up = [&](const absl::Status& why) {
+    spdlog::error("--device=cuda: {}; or use --device=cpu", std::string(why.message()));
+    ranks.Abort();
+  };
+  const absl::StatusOr<ChosenDevice> chosen = ChooseDevice(options.device, ranks.LocalRank());
+  if (!chosen.ok()) give_up(chosen.status());
+  if (ranks.rank() == 0 && !chosen->why.empty())
+    spdlog::info("ranks compute on the CPU: {}", chosen->why);
+  const Device& device = chosen->device;
+  const std::string here =
+      absl::StrFormat("%s %d %d", HostName(), static_cast<int>(device.kind), device.index);
+  const std::vector<std::string> all = ranks.Gather(here);
+  if (device.is_cpu()) return nullptr;
+  const auto sharing = static_cast<std::int64_t>(std::count(all.begin(), all.end(), here));
+  const std::int64_t limit = options.device_bytes_per_rank > 0
+                                 ? options.device_bytes_per_rank
+                                 : device.memory_bytes / 10 * 9 / sharing;
+  auto accelerator = Accelerator::Open(device, limit);
+  if (!accelerator.ok()) give_up(accelerator.status());
+  return *std::move(accelerator);
+}
+
 }  // namespace
 
 int ServePool(const PoolOptions& options, const Communicator& ranks) {
-  const absl::StatusOr<ChosenDevice> chosen = ChooseDevice(options.device, ranks.LocalRank());
-  if (!chosen.ok()) {
-    spdlog::error("--device=cuda: {}; or use --device=cpu", std::string(chosen.status().message()));
-    ranks.Abort();
-  }
-  const Device& device = chosen->device;
-  if (ranks.rank() == 0 && !chosen->why.empty())
-    spdlog::info("ranks compute on the CPU: {}", chosen->why);
+  const std::unique_ptr<Accelerator> accelerator = OpenAccelerator(options, ranks);
   absl::StatusOr<std::shared_ptr<grpc::Channel>> channel = PoolClient::Dial(options.server);
   if (!channel.ok()) {
     spdlog::error("rank {}: {}", ranks.rank(), std::string(channel.status().message()));
     return 2;
   }
   PoolClient client(*std::move(channel));
-  const v1::AttachRequest request = MakeAttachRequest(options, ranks, device);
+  const v1::AttachRequest request = MakeAttachRequest(options, ranks, accelerator.get());
   std::optional<Commands> commands;
   if (ranks.rank() == 0) commands.emplace(&client, options.server, request);
   for (;;) {
@@ -175,7 +196,7 @@ int ServePool(const PoolOptions& options, const Communicator& ranks) {
     if (ranks.rank() == 0)
       spdlog::info("{}: attempt {} on {} ranks", command.lease().job(), command.lease().attempt(),
                    ranks.size());
-    RunGuarded(client, ranks, command.lease(), device);
+    RunGuarded(client, ranks, command.lease(), accelerator.get());
     if (ranks.rank() == 0) spdlog::info("{}: lease ended", command.lease().job());
   }
 }

@@ -16,6 +16,7 @@ struct PoolOptions {
   std::string instance;                    // given by whoever launched it
   std::int64_t memory_bytes_per_rank = 0;  // 0 = the machine's free memory shared by its ranks
   DeviceChoice device = DeviceChoice::kAuto;
+  std::int64_t device_bytes_per_rank = 0;  // 0 = 90 % of the GPU, shared by its ranks
 };
 
 /// Serves until the server says drain; collective. Returns the process' exit status: 0 after a

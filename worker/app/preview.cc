@@ -18,24 +18,22 @@ std::vector<float> LocalPart(const DistributedProjector& A, const Field& x,
   const int columns = A.volume().columns, rows = A.volume().rows, index = plane.index();
   const IndexRange slab = A.slab();
   std::vector<float> values;
-  const auto voxel = [&](std::int64_t iy, std::int64_t ix, std::int64_t z) {
-    return x.line(iy * columns + ix)[z - slab.begin];
-  };
   if (plane.plane() == v1::AXIAL) {
     if (index < slab.begin || index >= slab.end) return values;
-    values.reserve(std::size_t{1} * plane.rows() * plane.columns());
-    for (int iy = 0; iy < rows; ++iy) {
-      for (int ix = 0; ix < columns; ++ix) values.push_back(voxel(iy, ix, index));
-    }
+    values.resize(std::size_t{1} * plane.rows() * plane.columns());
+    Read(x, {0, 1, x.outer(), {index - slab.begin, index - slab.begin + 1}}, values.data());
     return values;
   }
-  values.reserve(slab.size() * plane.columns());
-  for (std::int64_t z = slab.begin; z < slab.end; ++z) {
-    if (plane.plane() == v1::CORONAL) {
-      for (int ix = 0; ix < columns; ++ix) values.push_back(voxel(index, ix, z));
-    } else {
-      for (int iy = 0; iy < rows; ++iy) values.push_back(voxel(iy, index, z));
-    }
+  // The voxel columns that stand in the plane, and then their slices as image rows.
+  const FieldLines lines = plane.plane() == v1::CORONAL
+                               ? FieldLines{std::int64_t{index} * columns, 1, columns, {}}
+                               : FieldLines{index, columns, rows, {}};
+  std::vector<float> upright(lines.count * slab.size());
+  values.resize(upright.size());
+  Read(x, {lines.first, lines.step, lines.count, {0, slab.size()}}, upright.data());
+  for (std::int64_t z = 0; z < slab.size(); ++z) {
+    for (std::int64_t i = 0; i < lines.count; ++i)
+      values[z * lines.count + i] = upright[i * slab.size() + z];
   }
   return values;
 }

@@ -14,6 +14,14 @@ double Seconds(std::chrono::steady_clock::duration d) {
   return std::chrono::duration<double>(d).count();
 }
 
+/// Phase by phase.
+void KeepSlowest(const v1::PhaseSeconds& of_rank, v1::PhaseSeconds* slowest) {
+  slowest->set_projection(std::max(slowest->projection(), of_rank.projection()));
+  slowest->set_exchange(std::max(slowest->exchange(), of_rank.exchange()));
+  slowest->set_backprojection(std::max(slowest->backprojection(), of_rank.backprojection()));
+  slowest->set_update(std::max(slowest->update(), of_rank.update()));
+}
+
 absl::Status Deliver(PoolClient& client, const std::string& lease, const PreviewImage& image) {
   const std::int64_t bytes_per_row =
       image.header.columns() * static_cast<std::int64_t>(sizeof(float));
@@ -92,17 +100,19 @@ void ProgressReporter::Log(v1::Severity severity, const std::string& text) {
   Send(std::move(request));
 }
 
-void ProgressReporter::Pool(const DistributedProjector& A, const Device& device,
-                            std::int64_t memory_bytes) {
+void ProgressReporter::Pool(const DistributedProjector& A, const Accelerator* accelerator,
+                            const RankMemory& memory) {
   v1::RankReport mine;
   mine.set_rank(ranks_->rank());
   mine.set_host(HostName());
-  mine.set_device(device.ToString());
+  SetDevice(accelerator, &mine);
   mine.set_slice_begin(static_cast<int>(A.slab().begin));
   mine.set_slice_end(static_cast<int>(A.slab().end));
   mine.set_row_begin(static_cast<int>(A.owned_rows().begin));
   mine.set_row_end(static_cast<int>(A.owned_rows().end));
-  mine.set_memory_bytes(memory_bytes);
+  mine.set_memory_bytes(memory.host_bytes);
+  mine.set_device_memory_bytes(memory.device_bytes);
+  mine.set_streamed(memory.placement == Placement::kStreamed);
   v1::ReportRequest request;
   v1::PoolReport* pool = request.add_event()->mutable_pool();
   for (const std::string& bytes : ranks_->Gather(mine.SerializeAsString()))
@@ -123,13 +133,19 @@ v1::IterationReport ProgressReporter::Measure(const DistributedProjector& A,
   report.set_step(progress.step);
   report.set_changed_labels(progress.changed_labels);
   report.set_free_fraction(progress.free_fraction);
-  v1::PhaseSeconds* seconds = report.mutable_seconds();
-  seconds->set_projection(ranks_->Max(totals.projection_s));
-  seconds->set_exchange(ranks_->Max(totals.exchange_s));
-  seconds->set_backprojection(ranks_->Max(totals.backprojection_s));
-  const double update_s = all_s - totals.projection_s - totals.exchange_s - totals.backprojection_s;
-  seconds->set_update(ranks_->Max(std::max(0.0, update_s)));
-  report.set_exchanged_bytes(ranks_->SumCounts(totals.sent_bytes));
+  v1::RankTimes mine;
+  mine.mutable_seconds()->set_projection(totals.projection_s);
+  mine.mutable_seconds()->set_exchange(totals.exchange_s);
+  mine.mutable_seconds()->set_backprojection(totals.backprojection_s);
+  mine.mutable_seconds()->set_update(
+      std::max(0.0, all_s - totals.projection_s - totals.exchange_s - totals.backprojection_s));
+  mine.set_sent_bytes(totals.sent_bytes);
+  for (const std::string& bytes : ranks_->Gather(mine.SerializeAsString())) {
+    v1::RankTimes& of_rank = *report.add_rank();
+    of_rank.ParseFromString(bytes);
+    KeepSlowest(of_rank.seconds(), report.mutable_seconds());
+    report.set_exchanged_bytes(report.exchanged_bytes() + of_rank.sent_bytes());
+  }
   report.set_elapsed_seconds(Seconds(now - start_));
   return report;
 }

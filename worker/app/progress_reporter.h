@@ -24,7 +24,8 @@ class ProgressReporter {
   void Fail(const std::string& reason, bool permanent);
   void Log(v1::Severity severity, const std::string& text);
   /// The pool's ranks as they are, and what each holds for this job.
-  void Pool(const DistributedProjector& A, const Device& device, std::int64_t memory_bytes);
+  void Pool(const DistributedProjector& A, const Accelerator* accelerator,
+            const RankMemory& memory);
   /// An iteration's numbers, with the slowest rank's seconds since the last call, and previews when
   /// due.
   void Iteration(const DistributedProjector& A, const Progress& progress, const Field& x);

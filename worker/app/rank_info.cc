@@ -23,4 +23,9 @@ std::int64_t AvailableMemoryBytes() {
   return 0;
 }
 
+void SetDevice(const Accelerator* accelerator, v1::RankReport* report) {
+  report->set_device((accelerator == nullptr ? Device{} : accelerator->device()).ToString());
+  report->set_device_limit_bytes(accelerator == nullptr ? 0 : accelerator->limit_bytes());
+}
+
 }  // namespace tomoslab

@@ -4,9 +4,14 @@
 #include <cstdint>
 #include <string>
 
+#include "tomoslab/v1/job.pb.h"
+#include "worker/core/accelerator.h"
+
 namespace tomoslab {
 
 std::string HostName();
+/// device and device_limit_bytes; accelerator: nullptr = the CPU.
+void SetDevice(const Accelerator* accelerator, v1::RankReport* report);
 /// Memory of this machine that is free now, as the kernel estimates it (MemAvailable); 0 = unknown.
 std::int64_t AvailableMemoryBytes();
 

@@ -10,12 +10,17 @@
 namespace tomoslab {
 
 struct Device {
-  enum class Kind { kCpu, kCuda };
+  enum class Kind {
+    kCpu,
+    kEmulated,  // the GPU's code compiled for the host, in host memory: for tests, and slow
+    kCuda
+  };
   Kind kind = Kind::kCpu;
   int index = 0;                  // among this host's GPUs
   std::string name;               // of a GPU
   std::int64_t memory_bytes = 0;  // of a GPU, all of it
 
+  bool is_cpu() const { return kind == Kind::kCpu; }
   /// "cpu, 2 threads" or "cuda 0: NVIDIA H100, 79.2 GiB"
   std::string ToString() const;
 };
@@ -24,7 +29,7 @@ struct Device {
 /// no driver, no device.
 absl::StatusOr<std::vector<Device>> CudaDevices();
 
-enum class DeviceChoice { kAuto, kCpu, kCuda };
+enum class DeviceChoice { kAuto, kCpu, kEmulated, kCuda };
 
 struct ChosenDevice {
   Device device;
@@ -34,5 +39,8 @@ struct ChosenDevice {
 /// local_rank: this rank's number among those of its host; they take the GPUs in turns. kAuto takes
 /// a GPU where there is one; kCuda fails as CudaDevices where there is none.
 absl::StatusOr<ChosenDevice> ChooseDevice(DeviceChoice choice, int local_rank);
+
+/// A GPU of host memory, for tests.
+Device EmulatedDevice(std::int64_t memory_bytes);
 
 }  // namespace tomoslab

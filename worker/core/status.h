@@ -1,4 +1,5 @@
-// Status at every boundary (RPC, file, spec). Debian's Abseil has no status macros; these are the two we need.
+// Status at every boundary (RPC, file, spec). Debian's Abseil has no status macros; these are the
+// two we need.
 #pragma once
 
 #include <utility>
@@ -11,8 +12,8 @@
 
 #define TOMOSLAB_RETURN_IF_ERROR(expression) \
   TOMOSLAB_RETURN_IF_ERROR_INNER(TOMOSLAB_CONCAT(tomoslab_status_, __LINE__), expression)
-#define TOMOSLAB_RETURN_IF_ERROR_INNER(status, expression)              \
-  do {                                                                  \
+#define TOMOSLAB_RETURN_IF_ERROR_INNER(status, expression)               \
+  do {                                                                   \
     if (absl::Status status = (expression); !status.ok()) return status; \
   } while (false)
 

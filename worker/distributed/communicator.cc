@@ -1,5 +1,7 @@
 #include "worker/distributed/communicator.h"
 
+#include <mpi-ext.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
@@ -61,6 +63,14 @@ Communicator Communicator::World() {
 }
 
 Communicator Communicator::Alone() { return Communicator(MPI_COMM_NULL, 0, 1); }
+
+bool Communicator::ReadsGpuMemory() {
+#if defined(MPIX_CUDA_AWARE_SUPPORT)
+  return MPIX_Query_cuda_support() == 1;
+#else
+  return false;
+#endif
+}
 
 int Communicator::LocalRank() const {
   if (comm_ == MPI_COMM_NULL) return 0;

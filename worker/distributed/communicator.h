@@ -28,6 +28,9 @@ class Communicator : public OrderedSum, public SliceHalo {
   /// This rank's number among those of its host. Collective.
   int LocalRank() const;
 
+  /// Whether messages may lie in a GPU's memory (MPIX_Query_cuda_support).
+  static bool ReadsGpuMemory();
+
   // OrderedSum: partial sums of every index of the split axis, added in the order of the global
   // index: the same number on every rank, whatever the number of ranks.
   std::vector<double> Sum(absl::Span<const double> partials, int quantities, IndexRange local,

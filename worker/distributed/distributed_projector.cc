@@ -29,6 +29,10 @@ ProjectionBand BandOf(const Scan& scan, const ViewBatch& batch, int rank) {
           scan.detector.columns, batch.shadow[rank]};
 }
 
+double WaitedSeconds(const std::array<RowExchange, 2>& exchange) {
+  return exchange[0].waited_s() + exchange[1].waited_s();
+}
+
 /// A batch is projected in pieces of so many views, so that MPI can move the batch before it in
 /// between.
 constexpr std::int64_t kPieceViews = 64;
@@ -43,44 +47,92 @@ DistributedProjector::DistributedProjector(Scan scan, const Volume& volume,
       model_(model),
       plan_(MakeExchangePlan(scan_, volume, ranks->size())) {
   slab_volume_ = volume.Slices(slab());
-  const int columns = scan_.detector.columns;
   // plan_ must not move any more: DistributedProjector is neither copied nor moved (RowExchange
   // points to it).
-  state_.reset(new State{{RowExchange(&plan_, columns, ranks), RowExchange(&plan_, columns, ranks)},
-                         MakeCpuProjector(slab_volume_, model),
-                         {},
-                         0});
+  state_.reset(new State{
+      NewExchanges(scan_.detector.columns), MakeCpuProjector(slab_volume_, model), {}, 0});
 }
 
-absl::Status DistributedProjector::ComputeOn(const Device& device) {
-  if (device.kind == Device::Kind::kCpu || slab().empty()) {
+absl::Status DistributedProjector::ComputeOn(const DeviceUse& use) {
+  use_ = use;
+  state_->exchange = NewExchanges(scan_.detector.columns);
+  if (use.placement == Placement::kCpu || slab().empty()) {
     state_->local = MakeCpuProjector(slab_volume_, model_);
     return absl::OkStatus();
   }
-  LargestView largest{scan_.detector.columns, 0};
+  if (use.placement == Placement::kResident) {
+    state_->local = MakeDeviceProjector(use.accelerator, slab_volume_, model_);
+    return absl::OkStatus();
+  }
+  std::int64_t rows = 0;
   for (const ViewBatch& batch : plan_.batches)
-    largest.rows = std::max(largest.rows, static_cast<int>(batch.shadow[ranks_->rank()].size()));
-  largest.columns *= 2;  // FDK may widen the detector
-  TOMOSLAB_ASSIGN_OR_RETURN(state_->local,
-                            MakeCudaProjector(device, slab_volume_, model_, largest));
+    rows = std::max(rows, batch.shadow[ranks_->rank()].size());
+  // FDK may widen the detector to twice its columns.
+  const std::int64_t view_numbers = std::max<std::int64_t>(1, rows * scan_.detector.columns * 2);
+  const std::int64_t budget = use.accelerator->limit_bytes() - use.accelerator->used_bytes();
+  try {
+    state_->local =
+        MakeStreamedProjector(use.accelerator, slab_volume_, model_, budget, view_numbers);
+  } catch (const DeviceMemoryError& error) {
+    return absl::ResourceExhaustedError(error.what());
+  }
   return absl::OkStatus();
 }
 
+Accelerator* DistributedProjector::FieldsOn() const {
+  return use_.placement == Placement::kResident ? use_.accelerator : nullptr;
+}
+
+DistributedProjector::Exchanges DistributedProjector::NewExchanges(int columns) const {
+  const auto store = [&] {
+    return FieldsOn() == nullptr ? MakeHostRows() : MakeDeviceRows(FieldsOn(), use_.messages);
+  };
+  return {RowExchange(&plan_, columns, ranks_, store()),
+          RowExchange(&plan_, columns, ranks_, store())};
+}
+
 Field DistributedProjector::NewVolume() const {
-  return Field(std::int64_t{volume_.rows} * volume_.columns, slab(), volume_.slices, ranks_);
+  return Field(std::int64_t{volume_.rows} * volume_.columns, slab(), volume_.slices, ranks_,
+               FieldsOn());
 }
 
 Field DistributedProjector::NewProjections() const {
   return Field(static_cast<std::int64_t>(scan_.views.size()) * scan_.detector.columns, owned_rows(),
-               scan_.detector.rows, ranks_);
+               scan_.detector.rows, ranks_, FieldsOn());
+}
+
+template <class Pass>
+void DistributedProjector::TimeOnDevice(Accelerator* accelerator, const Exchanges& exchange,
+                                        double PhaseTotals::*phase_s, Pass&& pass) const {
+  // What the host's clock says while the GPU works on its own means nothing: a pass is what it
+  // takes as a whole, but for the messages it waited for.
+  PhaseTotals totals = state_->totals;
+  const double waited_s = WaitedSeconds(exchange);
+  const auto start = std::chrono::steady_clock::now();
+  pass();
+  accelerator->Wait(Queue::kCompute);
+  const double all_s =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const double exchange_s = WaitedSeconds(exchange) - waited_s;
+  totals.exchange_s += exchange_s;
+  totals.*phase_s += all_s - exchange_s;
+  totals.projections = state_->totals.projections;
+  totals.backprojections = state_->totals.backprojections;
+  state_->totals = totals;
 }
 
 void DistributedProjector::Project(const Field& x, Field& y) const {
+  if (FieldsOn() == nullptr) return ProjectBatches(x, y);
+  TimeOnDevice(FieldsOn(), state_->exchange, &PhaseTotals::projection_s,
+               [&] { ProjectBatches(x, y); });
+}
+
+void DistributedProjector::ProjectBatches(const Field& x, Field& y) const {
   auto& [exchange, local, totals, taken] = *state_;
   ++totals.projections;
   {
     const Stopwatch watch(&totals.projection_s);
-    local->BeginProjection(x.data());
+    local->BeginProjection(x.address());
   }
   for (std::size_t k = 0; k < plan_.batches.size(); ++k) {
     const ViewBatch& batch = plan_.batches[k];
@@ -117,19 +169,26 @@ void DistributedProjector::BackprojectVoxelDriven(const Field& y, Field& x) cons
 void DistributedProjector::BackprojectVoxelDriven(const Scan& scan, const Field& y,
                                                   Field& x) const {
   const int columns = scan.detector.columns;
-  Exchanges exchange{RowExchange(&plan_, columns, ranks_), RowExchange(&plan_, columns, ranks_)};
+  Exchanges exchange = NewExchanges(columns);
   BackprojectWith(Kernel::kVoxelDriven, scan, exchange, y, x);
   state_->taken_bytes -= exchange[0].sent_bytes() + exchange[1].sent_bytes();
 }
 
 void DistributedProjector::BackprojectWith(Kernel kernel, const Scan& scan, Exchanges& exchange,
                                            const Field& y, Field& x) const {
+  if (FieldsOn() == nullptr) return BackprojectBatches(kernel, scan, exchange, y, x);
+  TimeOnDevice(FieldsOn(), exchange, &PhaseTotals::backprojection_s,
+               [&] { BackprojectBatches(kernel, scan, exchange, y, x); });
+}
+
+void DistributedProjector::BackprojectBatches(Kernel kernel, const Scan& scan, Exchanges& exchange,
+                                              const Field& y, Field& x) const {
   PhaseTotals& totals = state_->totals;
   ++totals.backprojections;
   Fill(0, x);
   if (plan_.batches.empty()) return;
   LocalProjector& local = *state_->local;
-  local.BeginBackprojection(x.data());
+  local.BeginBackprojection(x.address());
   {
     const Stopwatch watch(&totals.exchange_s);
     exchange[0].StartExpand(plan_.batches[0], y);

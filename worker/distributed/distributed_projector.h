@@ -13,6 +13,7 @@
 #include "worker/operators/field.h"
 #include "worker/operators/voxel_grid.h"
 #include "worker/plan/exchange_plan.h"
+#include "worker/plan/memory_plan.h"
 #include "worker/projector/local_projector.h"
 
 namespace tomoslab {
@@ -22,6 +23,13 @@ struct PhaseTotals {
   double projection_s = 0, exchange_s = 0, backprojection_s = 0;
   std::int64_t sent_bytes = 0;
   int projections = 0, backprojections = 0;
+};
+
+/// What a rank computes on, and where its fields are.
+struct DeviceUse {
+  Placement placement = Placement::kCpu;
+  Accelerator* accelerator = nullptr;  // unless kCpu; outlives the projector
+  Messages messages = Messages::kStaged;
 };
 
 /// A = Reduce · A_local and Aᵀ = A_localᵀ · Expand (docs/internals.md). Volumes are fields [y ·
@@ -35,9 +43,9 @@ class DistributedProjector {
   DistributedProjector(const DistributedProjector&) = delete;  // its exchanges point into it
   DistributedProjector& operator=(const DistributedProjector&) = delete;
 
-  /// Projects on `device` from now on; the CPU at first. Not collective: its Status is this rank's
-  /// own (MakeCudaProjector).
-  absl::Status ComputeOn(const Device& device);
+  /// Computes so from now on; on the CPU at first. Fields made before are not for it any more. Not
+  /// collective. ResourceExhausted, with figures, when the accelerator's memory is too small.
+  absl::Status ComputeOn(const DeviceUse& use);
 
   Field NewVolume() const;
   Field NewProjections() const;
@@ -52,6 +60,7 @@ class DistributedProjector {
   const Scan& scan() const { return scan_; }
   const Volume& volume() const { return volume_; }
   const ExchangePlan& plan() const { return plan_; }
+  const DeviceUse& device_use() const { return use_; }
   IndexRange slab() const { return plan_.slab[ranks_->rank()]; }
   IndexRange owned_rows() const { return plan_.owned[ranks_->rank()]; }
   const Communicator& ranks() const { return *ranks_; }
@@ -63,7 +72,16 @@ class DistributedProjector {
 
  private:
   using Exchanges = std::array<RowExchange, 2>;
+  /// Where fields are; nullptr = host memory.
+  Accelerator* FieldsOn() const;
+  Exchanges NewExchanges(int columns) const;
   enum class Kernel { kMatched, kVoxelDriven };
+  void ProjectBatches(const Field& x, Field& y) const;
+  template <class Pass>
+  void TimeOnDevice(Accelerator* accelerator, const Exchanges& exchange,
+                    double PhaseTotals::*phase_s, Pass&& pass) const;
+  void BackprojectBatches(Kernel kernel, const Scan& scan, Exchanges& exchange, const Field& y,
+                          Field& x) const;
   void BackprojectWith(Kernel kernel, const Scan& scan, Exchanges& exchange, const Field& y,
                        Field& x) const;
 
@@ -72,6 +90,7 @@ class DistributedProjector {
   const Communicator* ranks_;
   ProjectorModel model_;
   ExchangePlan plan_;
+  DeviceUse use_;
   struct State {  // buffers and clocks: not part of the operator's value
     Exchanges exchange;
     std::unique_ptr<LocalProjector> local;

@@ -4,24 +4,30 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "worker/distributed/communicator.h"
+#include "worker/distributed/row_store.h"
 #include "worker/operators/field.h"
 #include "worker/plan/exchange_plan.h"
 
 namespace tomoslab {
 
-/// One batch under way. Two of them let batch k be projected while batch k − 1 travels.
-/// Memory: the shadow of the largest batch; the rows that travel, until the batch is finished.
+/// One batch under way. Two of them let batch k be projected while batch k − 1 travels. Fields,
+/// shadow and rows are all in the memory of the store.
+/// Memory: the shadow of the largest batch; the rows that travel, until the batch is finished (on
+/// an accelerator, always).
 class RowExchange {
  public:
-  RowExchange(const ExchangePlan* plan, int columns, const Communicator* ranks)
-      : plan_(plan), columns_(columns), ranks_(ranks) {}
+  RowExchange(const ExchangePlan* plan, int columns, const Communicator* ranks,
+              std::unique_ptr<RowStore> store)
+      : plan_(plan), columns_(columns), ranks_(ranks), store_(std::move(store)) {}
   ~RowExchange() { Wait(); }
   RowExchange(RowExchange&&) = default;
+  RowExchange& operator=(RowExchange&&) = default;
 
-  /// Posts receives and sends of the batch's partial rows. shadow(): this rank's partial sums
+  /// Sends and receives the batch's partial rows. shadow(): this rank's partial sums
   /// [view][column][shadow row].
   void StartReduce(const ViewBatch& batch);
   /// Waits, and writes the owned rows of y: the sum of all partial rows in the order of the ranks.
@@ -37,26 +43,39 @@ class RowExchange {
   void Progress();
 
   std::int64_t sent_bytes() const { return sent_bytes_; }
+  /// Spent waiting for messages.
+  double waited_s() const { return waited_s_; }
 
  private:
   struct Piece {  // rows [rows) of all views and columns of the batch, from or for another rank
     int rank;
     IndexRange rows;
-    std::vector<float> values;
+    float* values;  // the store's piece of the same index
+    bool outgoing;
   };
   std::int64_t Lines(const ViewBatch& batch) const { return batch.views.size() * columns_; }
-  void Post(std::vector<Piece>& incoming, std::vector<Piece>& outgoing, const ViewBatch& batch);
+  /// The first of this rank's own numbers of the batch.
+  template <class FieldType>
+  auto* Owned(FieldType& y) const {
+    return y.address() + batch_->views.begin * columns_ * y.inner_size();
+  }
+  void Add(int rank, IndexRange rows, bool outgoing);
+  void Pack(ConstRowLines from);
+  void Post();
+  void Receive();
   void Wait();
-  void ForgetPieces();
 
   const ExchangePlan* plan_;
   int columns_;
   const Communicator* ranks_;
+  std::unique_ptr<RowStore> store_;
   const ViewBatch* batch_ = nullptr;
-  std::vector<float> shadow_;
-  std::vector<Piece> incoming_, outgoing_;
+  bool reserved_ = false, posted_ = false;
+  float* shadow_ = nullptr;
+  std::vector<Piece> pieces_;
   std::vector<MPI_Request> requests_;
   std::int64_t sent_bytes_ = 0;
+  double waited_s_ = 0;
 };
 
 }  // namespace tomoslab

@@ -61,27 +61,32 @@ std::vector<IndexRange> RowOwners(const Scan& scan, const Volume& volume, int ra
   return owners;
 }
 
-IndexRange ShadowRows(const Scan& scan, const Volume& volume, IndexRange slab, IndexRange views) {
+IndexRange ShadowRows(absl::Span<const View> views, int detector_rows, const Volume& volume,
+                      IndexRange slab) {
   if (slab.empty() || views.empty()) return {};
   double low = 1e300, high = -1e300;
   // Interpolation reaches one voxel beyond the slab's voxel centres on every side.
-  for (std::int64_t i = views.begin; i < views.end; ++i) {
+  for (const View& view : views) {
     for (int corner = 0; corner < 8; ++corner) {
-      const DetectorPoint at =
-          ProjectPoint(scan.views[i],
-                       volume.VoxelCenter(
-                           (corner & 1) ? volume.columns : -1.0, (corner & 2) ? volume.rows : -1.0,
-                           static_cast<double>((corner & 4) ? slab.end : slab.begin - 1)));
+      const DetectorPoint at = ProjectPoint(
+          view, volume.VoxelCenter((corner & 1) ? volume.columns : -1.0,
+                                   (corner & 2) ? volume.rows : -1.0,
+                                   static_cast<double>((corner & 4) ? slab.end : slab.begin - 1)));
       if (!(at.depth > 0) || !std::isfinite(at.row))
-        return {0, scan.detector.rows};  // cannot say: all rows
+        return {0, detector_rows};  // cannot say: all rows
       low = std::min(low, at.row);
       high = std::max(high, at.row);
     }
   }
-  const double rows = scan.detector.rows;
+  const double rows = detector_rows;
   return Intersect({static_cast<std::int64_t>(std::clamp(std::floor(low) - 1, 0.0, rows)),
                     static_cast<std::int64_t>(std::clamp(std::ceil(high) + 2, 0.0, rows))},
-                   {0, scan.detector.rows});
+                   {0, detector_rows});
+}
+
+IndexRange ShadowRows(const Scan& scan, const Volume& volume, IndexRange slab, IndexRange views) {
+  return ShadowRows(absl::MakeConstSpan(scan.views).subspan(views.begin, views.size()),
+                    scan.detector.rows, volume, slab);
 }
 
 }  // namespace tomoslab

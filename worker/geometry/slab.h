@@ -1,6 +1,7 @@
 // Who owns what: slices of the volume and rows of the detector, per rank; and the shadow of a slab.
 #pragma once
 
+#include "absl/types/span.h"
 #include "worker/geometry/scan.h"
 #include "worker/geometry/volume.h"
 
@@ -18,5 +19,8 @@ std::vector<IndexRange> RowOwners(const Scan& scan, const Volume& volume, int ra
 /// The detector rows [begin, end) that the voxels of slices `slab` can touch in any of the views
 /// `views` (interpolation margin included). Empty when the slab casts no shadow on the detector.
 IndexRange ShadowRows(const Scan& scan, const Volume& volume, IndexRange slab, IndexRange views);
+/// The same of these views.
+IndexRange ShadowRows(absl::Span<const View> views, int detector_rows, const Volume& volume,
+                      IndexRange slab);
 
 }  // namespace tomoslab

@@ -7,27 +7,12 @@
 
 #include "worker/core/check.h"
 #include "worker/core/parallel.h"
+#include "worker/operators/field_kernels.h"
 
 namespace tomoslab {
 namespace {
 
 constexpr std::align_val_t kAlignment{64};
-
-/// How a dot product is cut, chosen from numbers that are the same on every rank. `rows` outer
-/// indices make a block; within a block, outer index o is added to lane o mod `lanes`, so that
-/// `lanes` lines in a row are one contiguous vector even when a line is a single number (a fan
-/// beam).
-struct Blocks {
-  std::int64_t lanes, rows, count;
-};
-
-Blocks BlocksOf(std::int64_t outer, std::int64_t inner_total) {
-  constexpr std::int64_t kMostBlocks = 256, kLeastRows = 256, kLanes = 16;
-  const std::int64_t lanes = inner_total < kLanes ? kLanes : 1;
-  std::int64_t rows = std::max(kLeastRows, (outer + kMostBlocks - 1) / kMostBlocks);
-  rows = (rows + lanes - 1) / lanes * lanes;
-  return {lanes, rows, (outer + rows - 1) / rows};
-}
 
 /// sums[z] ← Σ over the lines of one block of a[·][z] · b[·][z].
 void DotOfBlock(const float* a, const float* b, std::int64_t count, std::int64_t inner,
@@ -55,7 +40,7 @@ void DotOfBlock(const float* a, const float* b, std::int64_t count, std::int64_t
 template <class OfBlock>
 void SumPerInner(const Field& shape, double* sums, OfBlock&& of_block) {
   const std::int64_t inner = shape.inner_size();
-  const Blocks blocks = BlocksOf(shape.outer(), shape.inner_total());
+  const DotBlocks blocks = DotBlocksOf(shape.outer(), shape.inner_total());
   std::vector<double> block_sums(blocks.count * inner);
   ParallelFor(0, blocks.count, [&](std::int64_t block) {
     const std::int64_t begin = block * blocks.rows;
@@ -68,43 +53,110 @@ void SumPerInner(const Field& shape, double* sums, OfBlock&& of_block) {
   }
 }
 
+/// How a field's accelerator is told to do something.
+struct Calls {
+  const FieldKernels& kernels;
+  void* stream;
+};
+Calls On(const Field& x) {
+  return {FieldKernelsOf(*x.accelerator()), x.accelerator()->stream(Queue::kCompute)};
+}
+
 /// sums[z] ← Σ over all outer indices of a[·][z] · b[·][z].
 void DotPerInner(const Field& a, const Field& b, double* sums) {
   const std::int64_t inner = a.inner_size();
-  const std::int64_t lanes = BlocksOf(a.outer(), a.inner_total()).lanes;
+  if (!a.on_host()) {
+    const DotShape shape{a.outer(), inner, DotBlocksOf(a.outer(), a.inner_total())};
+    auto* scratch = static_cast<double*>(a.accelerator()->Scratch(
+        (shape.lane_sums() + inner) * static_cast<std::int64_t>(sizeof(double))));
+    double* on_device = scratch + shape.lane_sums();
+    On(a).kernels.dot(On(a).stream, shape, a.device_data(), b.device_data(), scratch, on_device);
+    return a.accelerator()->Download(on_device, sums,
+                                     {.width = inner * static_cast<std::int64_t>(sizeof(double))});
+  }
+  const std::int64_t lanes = DotBlocksOf(a.outer(), a.inner_total()).lanes;
   SumPerInner(a, sums, [&](std::int64_t begin, std::int64_t count, double* block_sums) {
     DotOfBlock(a.line(begin), b.line(begin), count * inner, inner, lanes, block_sums);
   });
 }
 
-/// The largest f(value) on all ranks; lowest when there are no values.
-template <class F>
-double LargestOf(const Field& x, double lowest, F f) {
-  std::atomic<float> largest = static_cast<float>(lowest);
+/// The largest value of this rank, or absolute value; at least 0.
+float LargestHere(const Field& x, bool absolute) {
+  if (!x.on_host()) {
+    auto* parts = static_cast<float*>(
+        x.accelerator()->Scratch(kLargestParts * static_cast<std::int64_t>(sizeof(float))));
+    On(x).kernels.largest(On(x).stream, absolute, 0, x.device_data(), x.size(), parts);
+    std::vector<float> largest(kLargestParts);
+    x.accelerator()->Download(parts, largest.data(),
+                              {.width = kLargestParts * static_cast<std::int64_t>(sizeof(float))});
+    return *std::max_element(largest.begin(), largest.end());
+  }
+  std::atomic<float> largest = 0;
   ParallelChunks(x.size(), [&](std::int64_t begin, std::int64_t end) {
-    float of_chunk = static_cast<float>(lowest);
+    float of_chunk = 0;
     const float* values = x.data();
 #pragma omp simd reduction(max : of_chunk)
-    for (std::int64_t i = begin; i < end; ++i) of_chunk = std::max(of_chunk, f(values[i]));
+    for (std::int64_t i = begin; i < end; ++i)
+      of_chunk = std::max(of_chunk, absolute ? std::abs(values[i]) : values[i]);
     float seen = largest;
     while (of_chunk > seen && !largest.compare_exchange_weak(seen, of_chunk)) {
     }
   });
-  return x.sum()->Max(largest);
+  return largest;
+}
+
+void CheckLines(const Field& x, const FieldLines& lines) {
+  TOMOSLAB_CHECK(lines.first >= 0 && lines.count >= 0 &&
+                 (lines.count == 0 || lines.first + (lines.count - 1) * lines.step < x.outer()));
+  TOMOSLAB_CHECK(lines.inner.empty() ||
+                 (lines.inner.begin >= 0 && lines.inner.end <= x.inner_size()));
+}
+
+/// The lines as bytes; the pitch is that of the field.
+struct LineBytes {
+  std::int64_t offset, width, pitch;
+};
+LineBytes BytesOf(const Field& x, const FieldLines& lines) {
+  constexpr auto kNumber = static_cast<std::int64_t>(sizeof(float));
+  return {lines.first * x.inner_size() + lines.inner.begin, lines.inner.size() * kNumber,
+          lines.step * x.inner_size() * kNumber};
+}
+
+/// body(line, where it stands among packed lines) on many threads.
+template <class Body>
+void ForLines(const FieldLines& lines, Body&& body) {
+  constexpr std::int64_t kLines = 256;  // a thread takes at a time
+  ParallelFor(0, (lines.count + kLines - 1) / kLines, [&](std::int64_t block) {
+    for (std::int64_t i = block * kLines; i < std::min(lines.count, (block + 1) * kLines); ++i)
+      body(lines.first + i * lines.step, i * lines.inner.size());
+  });
 }
 
 }  // namespace
 
-void Field::FreeAligned::operator()(float* values) const {
+DotBlocks DotBlocksOf(std::int64_t outer, std::int64_t inner_total) {
+  constexpr std::int64_t kMostBlocks = 256, kLeastRows = 256, kLanes = 16;
+  const std::int64_t lanes = inner_total < kLanes ? kLanes : 1;
+  std::int64_t rows = std::max(kLeastRows, (outer + kMostBlocks - 1) / kMostBlocks);
+  rows = (rows + lanes - 1) / lanes * lanes;
+  return {lanes, rows, (outer + rows - 1) / rows};
+}
+
+void Field::Release::operator()(float* values) const {
+  if (accelerator != nullptr) return accelerator->Free(values, bytes);
   ::operator delete[](values, kAlignment);
 }
 
-Field::Field(std::int64_t outer, IndexRange inner, std::int64_t inner_total, const OrderedSum* sum)
+Field::Field(std::int64_t outer, IndexRange inner, std::int64_t inner_total, const OrderedSum* sum,
+             Accelerator* accelerator)
     : outer_(outer), inner_(inner), inner_total_(inner_total), sum_(sum) {
   TOMOSLAB_CHECK(outer >= 0 && sum != nullptr);
   TOMOSLAB_CHECK(inner.empty() || (inner.begin >= 0 && inner.end <= inner_total));
-  void* memory = ::operator new[](static_cast<std::size_t>(size()) * sizeof(float), kAlignment);
-  values_.reset(static_cast<float*>(memory));
+  const std::int64_t bytes = size() * static_cast<std::int64_t>(sizeof(float));
+  void* memory = accelerator != nullptr
+                     ? accelerator->Allocate(bytes, "a volume or a set of projections")
+                     : ::operator new[](static_cast<std::size_t>(bytes), kAlignment);
+  values_ = {static_cast<float*>(memory), Release{accelerator, bytes}};
   Fill(0, *this);  // the threads' first touch places the pages
 }
 
@@ -112,10 +164,21 @@ bool SameShape(const Field& a, const Field& b) {
   return a.outer() == b.outer() && a.inner() == b.inner() && a.inner_total() == b.inner_total();
 }
 
-Field Like(const Field& x) { return Field(x.outer(), x.inner(), x.inner_total(), x.sum()); }
+Field Like(const Field& x) {
+  return Field(x.outer(), x.inner(), x.inner_total(), x.sum(), x.accelerator());
+}
+
+Field HostLike(const Field& x) { return Field(x.outer(), x.inner(), x.inner_total(), x.sum()); }
+
+Field OnHost(const Field& x) {
+  Field here = HostLike(x);
+  Copy(x, here);
+  return here;
+}
 
 void Fill(double value, Field& x) {
   const float v = static_cast<float>(value);
+  if (!x.on_host()) return On(x).kernels.fill(On(x).stream, v, x.device_data(), x.size());
   ParallelChunks(x.size(), [&](std::int64_t begin, std::int64_t end) {
     std::fill(x.data() + begin, x.data() + end, v);
   });
@@ -123,6 +186,14 @@ void Fill(double value, Field& x) {
 
 void Copy(const Field& a, Field& b) {
   TOMOSLAB_CHECK(SameShape(a, b));
+  if (!a.on_host() && !b.on_host()) {
+    TOMOSLAB_CHECK(a.accelerator() == b.accelerator());
+    return a.accelerator()->CopyWithin(
+        a.device_data(), b.device_data(),
+        {.width = a.size() * static_cast<std::int64_t>(sizeof(float))}, Queue::kCompute);
+  }
+  if (!a.on_host()) return Read(a, AllLines(a), b.data());
+  if (!b.on_host()) return Write(a.data(), AllLines(a), b);
   ParallelChunks(a.size(), [&](std::int64_t begin, std::int64_t end) {
     std::copy(a.data() + begin, a.data() + end, b.data() + begin);
   });
@@ -131,6 +202,9 @@ void Copy(const Field& a, Field& b) {
 void Axpy(double s, const Field& x, Field& y) {
   TOMOSLAB_CHECK(SameShape(x, y));
   const float factor = static_cast<float>(s);
+  if (!x.on_host()) {
+    return On(x).kernels.axpy(On(x).stream, factor, x.device_data(), y.device_data(), x.size());
+  }
   ParallelChunks(x.size(), [&](std::int64_t begin, std::int64_t end) {
     const float* u = x.data();
     float* v = y.data();
@@ -141,6 +215,10 @@ void Axpy(double s, const Field& x, Field& y) {
 
 void Subtract(const Field& a, const Field& b, Field& out) {
   TOMOSLAB_CHECK(SameShape(a, b) && SameShape(a, out));
+  if (!a.on_host()) {
+    return On(a).kernels.subtract(On(a).stream, a.device_data(), b.device_data(), out.device_data(),
+                                  a.size());
+  }
   ParallelChunks(a.size(), [&](std::int64_t begin, std::int64_t end) {
     const float* u = a.data();
     const float* v = b.data();
@@ -152,6 +230,9 @@ void Subtract(const Field& a, const Field& b, Field& out) {
 
 void Multiply(const Field& a, Field& y) {
   TOMOSLAB_CHECK(SameShape(a, y));
+  if (!a.on_host()) {
+    return On(a).kernels.multiply(On(a).stream, a.device_data(), y.device_data(), a.size());
+  }
   ParallelChunks(a.size(), [&](std::int64_t begin, std::int64_t end) {
     const float* u = a.data();
     float* v = y.data();
@@ -162,6 +243,7 @@ void Multiply(const Field& a, Field& y) {
 
 void Scale(double s, Field& x) {
   const float factor = static_cast<float>(s);
+  if (!x.on_host()) return On(x).kernels.scale(On(x).stream, factor, x.device_data(), x.size());
   ParallelChunks(x.size(), [&](std::int64_t begin, std::int64_t end) {
     float* u = x.data();
 #pragma omp simd
@@ -173,6 +255,9 @@ void Clamp(const Bounds& bounds, Field& x) {
   if (bounds == Bounds{}) return;
   const float lower = static_cast<float>(bounds.lower);
   const float upper = static_cast<float>(bounds.upper);
+  if (!x.on_host()) {
+    return On(x).kernels.clamp(On(x).stream, lower, upper, x.device_data(), x.size());
+  }
   ParallelChunks(x.size(), [&](std::int64_t begin, std::int64_t end) {
     float* u = x.data();
 #pragma omp simd
@@ -184,8 +269,12 @@ void Clamp(const Bounds& bounds, Field& x) {
 }
 
 Field Inverse(Field x, double relative_floor) {
-  const double largest = LargestOf(x, 0.0, [](float value) { return value; });
+  const double largest = x.sum()->Max(LargestHere(x, /*absolute=*/false));
   const float floor = static_cast<float>(relative_floor * largest);
+  if (!x.on_host()) {
+    On(x).kernels.invert(On(x).stream, floor, x.device_data(), x.size());
+    return x;
+  }
   ParallelChunks(x.size(), [&](std::int64_t begin, std::int64_t end) {
     float* u = x.data();
 #pragma omp simd
@@ -215,7 +304,7 @@ double Norm(const Field& x) { return std::sqrt(Dot(x, x)); }
 
 double SumOfSquares(const Field& shape, absl::FunctionRef<void(Piece, float*)> make) {
   const std::int64_t inner = shape.inner_size();
-  const std::int64_t lanes = BlocksOf(shape.outer(), shape.inner_total()).lanes;
+  const std::int64_t lanes = DotBlocksOf(shape.outer(), shape.inner_total()).lanes;
   std::vector<double> partials(inner);
   SumPerInner(shape, partials.data(),
               [&](std::int64_t begin, std::int64_t count, double* block_sums) {
@@ -226,8 +315,46 @@ double SumOfSquares(const Field& shape, absl::FunctionRef<void(Piece, float*)> m
   return shape.sum()->Sum(partials, 1, shape.inner(), shape.inner_total())[0];
 }
 
-double MaxAbs(const Field& x) {
-  return LargestOf(x, 0.0, [](float value) { return std::abs(value); });
+double MaxAbs(const Field& x) { return x.sum()->Max(LargestHere(x, /*absolute=*/true)); }
+
+FieldLines AllLines(const Field& x) {
+  return {0, 1, x.outer(), {0, static_cast<int>(x.inner_size())}};
+}
+
+void Read(const Field& x, const FieldLines& lines, float* out) {
+  CheckLines(x, lines);
+  const LineBytes bytes = BytesOf(x, lines);
+  if (!x.on_host()) {
+    return x.accelerator()->Download(x.device_data() + bytes.offset, out,
+                                     {bytes.width, lines.count, bytes.pitch, bytes.width});
+  }
+  ForLines(lines, [&](std::int64_t line, std::int64_t packed) {
+    std::copy_n(x.line(line) + lines.inner.begin, lines.inner.size(), out + packed);
+  });
+}
+
+void ForParts(const Field& x, absl::FunctionRef<void(absl::Span<const float>)> visit) {
+  if (x.on_host()) return visit(x.values());
+  constexpr std::int64_t kPart = 8 << 20;  // numbers
+  std::vector<float> numbers(std::min(kPart, x.size()));
+  for (std::int64_t begin = 0; begin < x.size(); begin += kPart) {
+    const std::int64_t count = std::min(kPart, x.size() - begin);
+    x.accelerator()->Download(x.device_data() + begin, numbers.data(),
+                              {.width = count * static_cast<std::int64_t>(sizeof(float))});
+    visit(absl::MakeConstSpan(numbers).first(count));
+  }
+}
+
+void Write(const float* in, const FieldLines& lines, Field& x) {
+  CheckLines(x, lines);
+  const LineBytes bytes = BytesOf(x, lines);
+  if (!x.on_host()) {
+    return x.accelerator()->Upload(in, x.device_data() + bytes.offset,
+                                   {bytes.width, lines.count, bytes.width, bytes.pitch});
+  }
+  ForLines(lines, [&](std::int64_t line, std::int64_t packed) {
+    std::copy_n(in + packed, lines.inner.size(), x.line(line) + lines.inner.begin);
+  });
 }
 
 }  // namespace tomoslab

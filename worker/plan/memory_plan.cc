@@ -11,6 +11,10 @@ namespace {
 /// Code, libraries, and what MPI, gRPC and OpenMP hold; measured (tests/acceptance/memory_plan.py).
 constexpr std::int64_t kProgramBytes = std::int64_t{40} << 20;
 
+/// What CUDA keeps of the host's memory, and the pinned memory that copies go through. The first
+/// is a guess: no GPU was at hand.
+constexpr std::int64_t kCudaHostBytes = (std::int64_t{400} << 20) + (std::int64_t{64} << 20);
+
 std::vector<VectorCounts> DartPeaks(const MemoryUse& use) {
   std::vector<VectorCounts> peaks;
   if (use.makes_start_image) peaks.push_back({.volumes = 4, .projections = 3});  // BB's
@@ -87,6 +91,24 @@ class Rank {
                            : OperatorBytes(columns, ProjectorBytes(footprints)));
   }
 
+  /// The same on a GPU, where the rows of both batches stay.
+  std::int64_t DevicePeak(const VectorCounts& count, bool footprints) const {
+    const std::int64_t columns = scan_.detector.columns, filtered = columns + MarginColumns(scan_);
+    const BatchBytes batches = BatchesOf(count.filtered ? filtered : columns);
+    return count.volumes * SlabBytes() + count.projections * ProjectionBytes(columns) +
+           (count.filtered ? ProjectionBytes(filtered) : 0) + (count.labels ? LabelBytes() : 0) +
+           batches.shadows + 2 * batches.travelling + DeviceGeometryBytes(footprints) + DotBytes();
+  }
+
+  /// Of the host's memory while all vectors are on a GPU: the projections on their way there, the
+  /// rows that travel.
+  std::int64_t HostBytesBesideDevice() const {
+    const std::int64_t columns = scan_.detector.columns;
+    return std::max(ProjectionBytes(columns),
+                    WhileDelivering() - SlabBytes() - ProjectionBytes(columns)) +
+           2 * BatchesOf(columns).travelling;
+  }
+
   /// x, b and the slices that are transposed.
   std::int64_t WhileDelivering() const {
     return SlabBytes() + ProjectionBytes(scan_.detector.columns) +
@@ -108,9 +130,12 @@ class Rank {
     return slice_ * (slab_.slices + 8 * ((std::int64_t{slab_.slices} + 63) / 64));
   }
 
-  /// The shadows of two batches (each buffer serves every second one), the rows of one that travel,
-  /// and what the projector keeps for the one that is projected meanwhile.
-  std::int64_t OperatorBytes(std::int64_t columns, std::int64_t projector_bytes) const {
+  /// The shadows of two batches (each buffer serves every second one), and the rows of one that
+  /// travel.
+  struct BatchBytes {
+    std::int64_t shadows = 0, travelling = 0;
+  };
+  BatchBytes BatchesOf(std::int64_t columns) const {
     std::int64_t shadow[2] = {0, 0}, travelling = 0;
     for (std::size_t k = 0; k < plan_.batches.size(); ++k) {
       const ViewBatch& batch = plan_.batches[k];
@@ -123,10 +148,31 @@ class Rank {
       travelling = std::max(travelling, rows * batch.views.size());
       shadow[k % 2] = std::max(shadow[k % 2], batch.shadow[rank_].size() * batch.views.size());
     }
-    const std::int64_t shadows = 4 * columns * (shadow[0] + shadow[1]);
-    const std::int64_t pieces = 4 * columns * travelling;
-    return shadows + (plan_.batches.size() > 1 ? pieces + projector_bytes
-                                               : std::max(pieces, projector_bytes));
+    return {4 * columns * (shadow[0] + shadow[1]), 4 * columns * travelling};
+  }
+
+  /// Those, and what the projector keeps for the batch that is projected meanwhile.
+  std::int64_t OperatorBytes(std::int64_t columns, std::int64_t projector_bytes) const {
+    const BatchBytes batches = BatchesOf(columns);
+    return batches.shadows + (plan_.batches.size() > 1
+                                  ? batches.travelling + projector_bytes
+                                  : std::max(batches.travelling, projector_bytes));
+  }
+
+  std::int64_t DeviceGeometryBytes(bool footprints) const {
+    std::int64_t bytes = 0;
+    const std::int64_t of_column = kDeviceColumnBytes + (footprints ? kDeviceBeamBytes : 0);
+    for (const View& view : scan_.views)
+      bytes += kDeviceViewBytes + (IsAxisAligned(view) ? scan_.detector.columns * of_column : 0);
+    return std::min(bytes, kMostDeviceGeometryBytes);
+  }
+
+  /// Sums per block and lane (worker/operators/field_kernels.h), double.
+  std::int64_t DotBytes() const {
+    constexpr std::int64_t kBlocks = 257, kLanes = 16;
+    const std::int64_t longest =
+        std::max<std::int64_t>({slab_.slices, plan_.owned[rank_].size(), std::int64_t{kLanes}});
+    return 8 * kBlocks * longest;
   }
 
   /// What the projector keeps during a call.
@@ -176,6 +222,20 @@ std::int64_t RankBytes(const ExchangePlan& plan, const Scan& scan, const Volume&
   for (const VectorCounts& count : PeaksOf(use))
     most = std::max(most, bytes.Peak(count, use.footprints));
   return kProgramBytes + most + bytes.PreviewBytes();
+}
+
+RankMemory PlanRankMemory(const ExchangePlan& plan, const Scan& scan, const Volume& volume,
+                          const MemoryUse& use, int rank, std::int64_t device_bytes) {
+  const std::int64_t on_host = RankBytes(plan, scan, volume, use, rank);
+  if (device_bytes == 0) return {Placement::kCpu, on_host, 0};
+  const Rank bytes(plan, scan, volume, rank);
+  std::int64_t most = 0;
+  for (const VectorCounts& count : PeaksOf(use))
+    most = std::max(most, bytes.DevicePeak(count, use.footprints));
+  if (most > device_bytes) return {Placement::kStreamed, on_host + kCudaHostBytes, device_bytes};
+  return {Placement::kResident,
+          kProgramBytes + kCudaHostBytes + bytes.HostBytesBesideDevice() + bytes.PreviewBytes(),
+          most};
 }
 
 }  // namespace tomoslab

@@ -52,6 +52,31 @@ std::vector<VectorCounts> PeaksOf(const MemoryUse& use);
 std::int64_t RankBytes(const ExchangePlan& plan, const Scan& scan, const Volume& volume,
                        const MemoryUse& use, int rank);
 
+/// Where a rank's vectors are and what computes on them.
+enum class Placement {
+  kCpu,       // host memory, the CPU
+  kResident,  // all on the GPU
+  kStreamed,  // host memory; the slab goes through the GPU in pieces
+};
+
+struct RankMemory {
+  Placement placement = Placement::kCpu;
+  std::int64_t host_bytes = 0, device_bytes = 0;
+};
+
+/// What a rank holds where, and so how it computes: on the GPU if everything fits into it, else in
+/// pieces.
+///   device_bytes: of a GPU that the rank may use; 0 = there is none.
+RankMemory PlanRankMemory(const ExchangePlan& plan, const Scan& scan, const Volume& volume,
+                          const MemoryUse& use, int rank, std::int64_t device_bytes);
+
+/// Bytes of a view's geometry on a GPU: per detector column, with the footprint model besides, and
+/// per view.
+inline constexpr std::int64_t kDeviceColumnBytes = 40, kDeviceBeamBytes = 24,
+                              kDeviceViewBytes = 160;
+/// The most of it that is kept for the next iteration.
+inline constexpr std::int64_t kMostDeviceGeometryBytes = std::int64_t{256} << 20;
+
 /// Slices that a rank transposes at a time when it delivers its slab.
 inline constexpr std::int64_t kDeliveredSlices = 16;
 

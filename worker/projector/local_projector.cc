@@ -17,7 +17,7 @@ class CpuProjector : public LocalProjector {
   void Backproject(const ProjectionBand& band, float* y) override {
     tomoslab::Backproject(model_, band, y, slab_, to_);
   }
-  void BackprojectVoxels(const ProjectionBand& band, const float* y) override {
+  void BackprojectVoxels(const ProjectionBand& band, float* y) override {
     tomoslab::BackprojectVoxels(band, y, slab_, to_);
   }
   void FinishBackprojection() override {}

@@ -1,10 +1,10 @@
 // One rank's part of the distributed projector: its slab, on the device it computes on.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
-#include "absl/status/statusor.h"
-#include "worker/core/device.h"
+#include "worker/core/accelerator.h"
 #include "worker/projector/projector.h"
 
 namespace tomoslab {
@@ -25,26 +25,28 @@ class LocalProjector {
   virtual void BeginBackprojection(float* x) = 0;
   /// y: scratch; its numbers are changed.
   virtual void Backproject(const ProjectionBand& band, float* y) = 0;
-  /// worker/projector/voxel_backproject.h
-  virtual void BackprojectVoxels(const ProjectionBand& band, const float* y) = 0;
+  /// worker/projector/voxel_backproject.h. y: scratch.
+  virtual void BackprojectVoxels(const ProjectionBand& band, float* y) = 0;
   virtual void FinishBackprojection() = 0;
 };
 
+/// x and y in host memory.
 std::unique_ptr<LocalProjector> MakeCpuProjector(const Volume& slab, ProjectorModel model);
 
-struct LargestView {
-  int columns, rows;
-};
+/// x and y on the accelerator, which outlives the projector. Its work is on kCompute when a call
+/// returns, perhaps not done. Views whose source stands in the slab or beside it are projected on
+/// the CPU, by copies.
+std::unique_ptr<LocalProjector> MakeDeviceProjector(Accelerator* accelerator, const Volume& slab,
+                                                    ProjectorModel model);
 
-/// With Joseph's model all views run on the GPU whose source does not stand in the slab
-/// (DevicePathOf); the footprint model runs on the CPU. The GPU holds the slab and one batch of
-/// views.
-///   slab: at least one slice.   device: a GPU.   largest: what any view of any batch may have.
-///   ResourceExhausted, with figures, when the GPU's free memory is too small; FailedPrecondition
-///   in a build without CUDA.
-absl::StatusOr<std::unique_ptr<LocalProjector>> MakeCudaProjector(const Device& device,
-                                                                  const Volume& slab,
-                                                                  ProjectorModel model,
-                                                                  LargestView largest);
+/// x and y in host memory: the slab goes through the accelerator in pieces of slices, each batch of
+/// views anew; one piece is copied while another is computed on.
+///   budget_bytes: of the accelerator's memory, for pieces and projections.
+///   view_numbers: the most pixels that one view of any band has.
+/// Throws DeviceMemoryError when not even one slice and one view fit.
+std::unique_ptr<LocalProjector> MakeStreamedProjector(Accelerator* accelerator, const Volume& slab,
+                                                      ProjectorModel model,
+                                                      std::int64_t budget_bytes,
+                                                      std::int64_t view_numbers);
 
 }  // namespace tomoslab

@@ -16,11 +16,13 @@ using testing::Noise;
 
 /// Numbers that depend on the global index only.
 void FillNoise(Field& field, std::uint64_t seed) {
+  Field here(field.outer(), field.inner(), field.inner_total(), field.sum());
   for (std::int64_t outer = 0; outer < field.outer(); ++outer) {
     for (std::int64_t i = 0; i < field.inner_size(); ++i) {
-      field.line(outer)[i] = Noise(seed, outer * field.inner_total() + field.inner().begin + i);
+      here.line(outer)[i] = Noise(seed, outer * field.inner_total() + field.inner().begin + i);
     }
   }
+  Copy(here, field);
 }
 
 std::vector<float> WholeNoise(std::int64_t size, std::uint64_t seed) {
@@ -30,7 +32,8 @@ std::vector<float> WholeNoise(std::int64_t size, std::uint64_t seed) {
 }
 
 /// ‖field − whole‖ / ‖whole‖ over all ranks; `whole` is the undistributed array.
-double Difference(const Field& field, const std::vector<float>& whole) {
+double Difference(const Field& there, const std::vector<float>& whole) {
+  const Field field = OnHost(there);
   Field expected = Like(field), difference = Like(field);
   for (std::int64_t outer = 0; outer < field.outer(); ++outer) {
     for (std::int64_t i = 0; i < field.inner_size(); ++i) {

@@ -1,0 +1,1 @@
+#include "worker/operators/field_kernels-inl.h"

@@ -1,0 +1,1 @@
+#include "worker/projector/projection_kernels-inl.h"
