@@ -36,10 +36,12 @@ const BeamModel kBeam{.reference_energy_kev = 60,
                       .materials = {{"light", 0.06, {0.08, 0.05}}, {"dense", 0.15, {0.4, 0.1}}}};
 
 Field PolychromaticData(const DistributedProjector& A, const Field& x) {
-  PolychromaticProjection projection(A, kBeam);
-  Field b = A.NewProjections();
-  projection.Project(x);
-  projection.LineIntegrals(0, b.size(), b.data());
+  const DistributedProjector on_cpu(A.scan(), A.volume(), &A.ranks());
+  PolychromaticProjection projection(on_cpu, kBeam);
+  Field here = on_cpu.NewProjections(), b = A.NewProjections();
+  projection.Project(OnHost(x));
+  projection.LineIntegrals(0, here.size(), here.data());
+  Copy(here, b);
   return b;
 }
 
