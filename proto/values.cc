@@ -1,5 +1,6 @@
 #include "proto/values.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 #include <vector>
@@ -139,6 +140,19 @@ v1::ProjectorModel DefaultProjector(const Scan& scan, const Volume& volume) {
   return small ? v1::FOOTPRINT : v1::JOSEPH;
 }
 
+/// Other people's terminals and logs show it.
+absl::Status CheckDisplayName(const char* whose, const std::string& name) {
+  if (name.size() > kMaxNameLength) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("%s.display_name has %d bytes; at most %d are allowed", whose, name.size(),
+                        kMaxNameLength));
+  }
+  const auto is_control = [](unsigned char c) { return c < 0x20 || c == 0x7F; };
+  if (std::none_of(name.begin(), name.end(), is_control)) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrFormat(
+      "%s.display_name holds line breaks or other control characters; leave them out", whose));
+}
+
 }  // namespace
 
 absl::StatusOr<Scan> ToScan(const v1::ScanGeometry& geometry) {
@@ -217,11 +231,7 @@ v1::ScanGeometry ToProto(const Scan& scan) {
 
 absl::Status ValidateScan(const v1::Scan& scan) {
   TOMOSLAB_ASSIGN_OR_RETURN(const Scan geometry, ToScan(scan.geometry()));
-  if (scan.display_name().size() > kMaxNameLength) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("scan.display_name has %d bytes; at most %d are allowed",
-                        scan.display_name().size(), kMaxNameLength));
-  }
+  TOMOSLAB_RETURN_IF_ERROR(CheckDisplayName("scan", scan.display_name()));
   if (static_cast<std::size_t>(scan.view_count()) != geometry.views.size()) {
     return absl::InvalidArgumentError(
         absl::StrFormat("scan.view_count = %d, but the geometry describes %d views (one angle or "
@@ -265,11 +275,7 @@ absl::Status ValidateJobSpec(const v1::JobSpec& spec, const v1::Scan& scan) {
   TOMOSLAB_ASSIGN_OR_RETURN(const Scan geometry, ToScan(scan.geometry()));
   TOMOSLAB_ASSIGN_OR_RETURN(const Volume volume, VolumeOf(spec, geometry));
   TOMOSLAB_RETURN_IF_ERROR(CheckScanSeesVolume(geometry, volume).status());
-  if (spec.display_name().size() > kMaxNameLength) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("job.display_name has %d bytes; at most %d are allowed",
-                        spec.display_name().size(), kMaxNameLength));
-  }
+  TOMOSLAB_RETURN_IF_ERROR(CheckDisplayName("job", spec.display_name()));
   TOMOSLAB_RETURN_IF_ERROR(CheckAlgorithm(spec.algorithm()));
   TOMOSLAB_RETURN_IF_ERROR(CheckBeamModelIsWanted(spec));
   if (spec.has_beam_model())

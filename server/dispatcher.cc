@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <random>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -13,9 +14,11 @@
 namespace tomoslab {
 namespace {
 
-/// Unique for ever: attempts are counted in the database.
+/// Unique for ever: attempts are counted in the database. Who was not given it cannot guess it.
 std::string LeaseId(const v1::Job& job) {
-  return absl::StrFormat("%s/attempts/%d", job.name(), job.attempts());
+  std::random_device random;
+  return absl::StrFormat("%s/attempts/%d/%08x%08x%08x%08x", job.name(), job.attempts(), random(),
+                         random(), random(), random());
 }
 
 void LogIfFailed(const absl::Status& status, const std::string& doing) {

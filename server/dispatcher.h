@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -53,7 +54,9 @@ class Dispatcher {
 
   // --- pools ---
   /// AlreadyExists: a pool of this name is attached. Unavailable: the server drains.
-  absl::Status Attach(const v1::AttachRequest& request, std::shared_ptr<PoolLink> link);
+  /// `token`: whose leases it gets are; no other token may use them.
+  absl::Status Attach(const v1::AttachRequest& request, std::shared_ptr<PoolLink> link,
+                      const std::string& token = "");
   /// The link broke: ends the pool's lease and queues its job again. Other links of the same name
   /// are left alone.
   void Detach(const std::string& pool, const PoolLink* link, const std::string& why);
@@ -71,6 +74,8 @@ class Dispatcher {
   // --- leases; Aborted when the lease has ended ---
   absl::StatusOr<v1::ReportResponse> Report(const v1::ReportRequest& request);
   absl::StatusOr<LeasedJob> Find(const std::string& lease);
+  /// The token of the pool that has it; nullopt: it has ended.
+  std::optional<std::string> TokenOf(const std::string& lease) const;
   /// A sign of life of a rank that is streaming.
   absl::Status Touch(const std::string& lease);
   /// Appends the event of slices that are on disk.
@@ -94,6 +99,7 @@ class Dispatcher {
     v1::AttachRequest request;
     std::shared_ptr<PoolLink> link;
     std::string lease;  // "" = idle
+    std::string token;
     PoolSize Size() const;
   };
   struct Lease {

@@ -8,6 +8,11 @@
 #include "server/dispatcher.h"
 
 namespace tomoslab {
+namespace {
+
+constexpr int kMostRanks = 65536;
+
+}  // namespace
 
 PoolSize Dispatcher::Pool::Size() const {
   PoolSize size{std::max(1, request.rank_size()), request.memory_bytes_per_rank(), 0};
@@ -20,9 +25,18 @@ PoolSize Dispatcher::Pool::Size() const {
   return size;
 }
 
-absl::Status Dispatcher::Attach(const v1::AttachRequest& request, std::shared_ptr<PoolLink> link) {
+absl::Status Dispatcher::Attach(const v1::AttachRequest& request, std::shared_ptr<PoolLink> link,
+                                const std::string& token) {
   if (request.pool().empty() || request.pool().size() > 100) {
     return absl::InvalidArgumentError("a pool's name has 1 .. 100 characters");
+  }
+  if (!std::all_of(request.pool().begin(), request.pool().end(),
+                   [](unsigned char c) { return c > 0x20 && c < 0x7F; })) {
+    return absl::InvalidArgumentError("a pool's name has no blanks and no characters beyond ASCII");
+  }
+  if (request.rank_size() > kMostRanks) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("a pool of %d ranks is larger than %d", request.rank_size(), kMostRanks));
   }
   const std::lock_guard<std::mutex> lock(mutex_);
   if (draining_) return absl::UnavailableError("the server is shutting down");
@@ -30,9 +44,17 @@ absl::Status Dispatcher::Attach(const v1::AttachRequest& request, std::shared_pt
     return absl::AlreadyExistsError(
         absl::StrFormat("a pool named \"%s\" is attached already", request.pool()));
   }
-  pools_[request.pool()] = {request, std::move(link), ""};
+  pools_[request.pool()] = {request, std::move(link), "", token};
   spdlog::info("pool {}: attached with {} ranks", request.pool(), request.rank_size());
   return absl::OkStatus();
+}
+
+std::optional<std::string> Dispatcher::TokenOf(const std::string& lease) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto it = leases_.find(lease);
+  if (it == leases_.end()) return std::nullopt;
+  const auto pool = pools_.find(it->second.pool);
+  return pool == pools_.end() ? "" : pool->second.token;
 }
 
 std::vector<v1::PoolInfo> Dispatcher::Pools() const {
