@@ -124,8 +124,8 @@ class Rank {
     const std::int64_t columns = scan_.detector.columns, filtered = columns + MarginColumns(scan_);
     const BatchBytes batches = BatchesOf(count.filtered ? filtered : columns);
     return count.volumes * SlabBytes() + count.projections * ProjectionBytes(columns) +
-           (count.filtered ? ProjectionBytes(filtered) : 0) + (count.labels ? LabelBytes() : 0) +
-           batches.shadows + 2 * batches.travelling + DeviceGeometryBytes(footprints) + DotBytes();
+           (count.filtered ? ProjectionBytes(filtered) + FilterBytes() : 0) +
+           (count.labels ? DeviceLabelBytes() : 0) + batches.shadows + 2 * batches.travelling + DeviceGeometryBytes(footprints) + DotBytes();
   }
 
   /// Of the host's memory while all vectors are on a GPU: the projections on their way there, the
@@ -156,6 +156,16 @@ class Rank {
   }
   std::int64_t LabelBytes() const {
     return slice_ * (slab_.slices + 8 * ((std::int64_t{slab_.slices} + 63) / 64));
+  }
+
+  /// A label and a mask, a byte each.
+  std::int64_t DeviceLabelBytes() const { return 2 * slice_ * slab_.slices; }
+  /// FDK's weights, the padded lines that are filtered together, and as much for their transforms
+  /// to work in.
+  std::int64_t FilterBytes() const {
+    const auto views = static_cast<std::int64_t>(scan_.views.size());
+    return 8 * scan_.detector.columns * (views + plan_.owned[rank_].size()) +
+           2 * kRampGroupBytes;
   }
 
   /// The shadows of two batches (each buffer serves every second one), and the rows of one that

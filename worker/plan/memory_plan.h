@@ -88,6 +88,9 @@ inline constexpr std::int64_t kDeviceColumnBytes = 40, kDeviceBeamBytes = 24,
 /// The most of it that is kept for the next iteration.
 inline constexpr std::int64_t kMostDeviceGeometryBytes = std::int64_t{256} << 20;
 
+/// Of a GPU's memory, for lines that FDK filters together: padded, and their transforms.
+inline constexpr std::int64_t kRampGroupBytes = std::int64_t{128} << 20;
+
 /// Slices that a rank transposes at a time when it delivers its slab.
 inline constexpr std::int64_t kDeliveredSlices = 16;
 

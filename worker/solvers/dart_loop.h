@@ -69,8 +69,10 @@ VoxelMask FreeVoxels(const VoxelGrid& grid, const VoxelLabels& labels, const Lab
 template <class Model>
 class DartLoop {
  public:
-  DartLoop(const VoxelGrid& grid, Model* model, const DartLoopOptions& options)
-      : grid_(grid), model_(model), options_(options), labels_(grid) {}
+  /// accelerator: where images are; nullptr = host memory.
+  DartLoop(const VoxelGrid& grid, Model* model, const DartLoopOptions& options,
+           Accelerator* accelerator = nullptr)
+      : grid_(grid), model_(model), options_(options), labels_(grid, accelerator) {}
 
   /// The segmentation of the image after `iteration` iterations.
   DartState Segmented(const Field& x, int iteration) {
@@ -115,9 +117,7 @@ class DartLoop {
     const std::int64_t count = SumOverRanks(x, {CountLocal(grid_, free)})[0];
     free_fraction_ = static_cast<double>(count) / static_cast<double>(grid_.voxels());
     const MaterialBasis materials(state.grey_values);
-    Replace(free, Side::kOutOfMask, x, [&](std::int64_t outer, std::int64_t z) {
-      return static_cast<float>(materials.node_per_mm(labels_.line(outer)[z]));
-    });
+    FixToLabels(free, labels_, materials, x);
     if (!model_->Update(free, x, go_on)) return false;
     Smooth(grid_, free, options_.smoothing, x);
     return true;
@@ -144,11 +144,11 @@ class DartLoop {
 ///   checkpoints: worker/solvers/solver_state.h; the state is x and the best image, without labels,
 ///   which follow from x.
 /// Memory beyond x and the model's: the best image; one more volume while smoothing; 1 byte and 1
-/// bit per voxel.
+/// bit per voxel (on an accelerator 2 bytes).
 template <class Model, class Watch, class GoOn, class Checkpoints = NoCheckpoints>
 DartResult RunDart(const VoxelGrid& grid, Model& model, const DartLoopOptions& options, Field& x,
                    Watch&& watch, GoOn&& go_on, Checkpoints&& checkpoints = {}) {
-  DartLoop<Model> loop(grid, &model, options);
+  DartLoop<Model> loop(grid, &model, options, x.accelerator());
   DartStopping stopping(options.stopping, grid.voxels());
   Field best_x = Like(x);
   DartState state, best;

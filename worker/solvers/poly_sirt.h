@@ -15,6 +15,10 @@ template <class Projection>
 double PolychromaticResidual(Projection& projection, const typename Projection::Projections& b,
                              const typename Projection::Volume& x) {
   projection.Project(x);
+  if constexpr (Projection::kOfFields) {
+    if (const BeamOnDevice* beam = projection.on_device())
+      return 0.5 * ResidualOnDevice(*beam, projection.sets(), b);
+  }
   return 0.5 * SumOfSquares(b, [&](auto piece, auto* out) {
            projection.LineIntegrals(piece.begin, piece.end, out);
            auto* residual = projection.set(0).data() + piece.begin;
