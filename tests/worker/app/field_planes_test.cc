@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "tests/support/accelerators.h"
+
 namespace tomoslab {
 namespace {
 
@@ -40,6 +42,32 @@ TEST(FieldPlanes, AreTakenByPlaneAndPutBack) {
     }
   }
 }
+
+class FieldPlanesOnAccelerator : public testing::OnAccelerator {};
+
+TEST_P(FieldPlanesOnAccelerator, AreTakenAndPutBackAsOnTheHost) {
+  const LocalSum sum;
+  const Field host = Numbered(70, 37, &sum);
+  Field x(host.outer(), host.inner(), host.inner_total(), &sum, accelerator());
+  Copy(host, x);
+  const IndexRange some{5, 36};
+  std::vector<float> taken(some.size() * x.outer()), expected(taken.size());
+  TakePlanes(x, some, taken.data());
+  TakePlanes(host, some, expected.data());
+  EXPECT_EQ(taken, expected);
+
+  for (float& value : taken) value += 0.5f;
+  PutPlanes(taken.data(), some, x);
+  const Field back = OnHost(x);
+  for (std::int64_t line = 0; line < back.outer(); ++line) {
+    for (std::int64_t z = 0; z < back.inner_size(); ++z) {
+      const bool changed = z >= some.begin && z < some.end;
+      ASSERT_EQ(back.line(line)[z], host.line(line)[z] + (changed ? 0.5f : 0.0f));
+    }
+  }
+}
+
+TOMOSLAB_ON_ACCELERATORS(FieldPlanesOnAccelerator);
 
 }  // namespace
 }  // namespace tomoslab
