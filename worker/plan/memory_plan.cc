@@ -124,8 +124,9 @@ class Rank {
     const std::int64_t columns = scan_.detector.columns, filtered = columns + MarginColumns(scan_);
     const BatchBytes batches = BatchesOf(count.filtered ? filtered : columns);
     return count.volumes * SlabBytes() + count.projections * ProjectionBytes(columns) +
-           (count.filtered ? ProjectionBytes(filtered) + FilterBytes() : 0) +
-           (count.labels ? DeviceLabelBytes() : 0) + batches.shadows + 2 * batches.travelling + DeviceGeometryBytes(footprints) + DotBytes();
+           (count.filtered ? ProjectionBytes(filtered) + FilterBytes(filtered) : 0) +
+           (count.labels ? DeviceLabelBytes() : 0) + batches.shadows + 2 * batches.travelling +
+           DeviceGeometryBytes(footprints) + DotBytes();
   }
 
   /// Of the host's memory while all vectors are on a GPU: the projections on their way there, the
@@ -160,12 +161,14 @@ class Rank {
 
   /// A label and a mask, a byte each.
   std::int64_t DeviceLabelBytes() const { return 2 * slice_ * slab_.slices; }
-  /// FDK's weights, the padded lines that are filtered together, and as much for their transforms
-  /// to work in.
-  std::int64_t FilterBytes() const {
+  /// FDK's weights, the padded lines that are filtered together with their transforms, and as much
+  /// for these to work in.
+  std::int64_t FilterBytes(std::int64_t filtered) const {
     const auto views = static_cast<std::int64_t>(scan_.views.size());
-    return 8 * scan_.detector.columns * (views + plan_.owned[rank_].size()) +
-           2 * kRampGroupBytes;
+    const std::int64_t rows = plan_.owned[rank_].size();
+    const std::int64_t padded = 2 * filtered + filtered / 5 + 2;  // a good length, at most
+    const std::int64_t lines = 4 * views * rows * (2 * padded + 2);
+    return 8 * scan_.detector.columns * (views + rows) + 2 * std::min(lines, kRampGroupBytes);
   }
 
   /// The shadows of two batches (each buffer serves every second one), and the rows of one that
