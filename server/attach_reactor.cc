@@ -15,8 +15,10 @@ grpc::ServerWriteReactor<v1::PoolCommand>* AttachReactor::Start(Executor& execut
       new AttachReactor(executor, dispatcher, request.pool(), std::move(visit)));
   reactor->self_ = reactor;
   const std::weak_ptr<AttachReactor> weak = reactor;
-  reactor->visit_->CutBy([weak](const absl::Status& why) {
-    if (const auto alive = weak.lock()) alive->Break(why);
+  reactor->visit_->CutBy([weak, &executor](const absl::Status& why) {
+    executor.Post([weak, why] {
+      if (const auto alive = weak.lock()) alive->Break(why);
+    });
   });
   // The metadata tells the pool at once that the server has taken the call.
   reactor->StartSendInitialMetadata();

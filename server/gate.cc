@@ -60,37 +60,45 @@ absl::Status Visit::CheckResource(const NamedResource& resource, const std::stri
   }
   TOMOSLAB_ASSIGN_OR_RETURN(const Ownership ownership, gate_.parts_.ownership.Find(name));
   const absl::Status right = CheckRight(caller_, ownership, resource.right, name);
-  refused_ = refused_ || !right.ok();
+  if (!right.ok()) {
+    const std::lock_guard<std::mutex> lock(notes_mutex_);
+    refused_ = true;
+    resource_ = name;
+  }
   return right;
+}
+
+void Visit::NoteResource(const std::string& name) {
+  const std::lock_guard<std::mutex> lock(notes_mutex_);
+  if (resource_.empty()) resource_ = name;
 }
 
 absl::Status Visit::Check(const google::protobuf::Message& request) {
   for (const NamedResource& resource : method_.rule->resources) {
     const std::string name = TextAt(request, resource.field);
-    if (resource_.empty()) resource_ = name;
+    NoteResource(name);
     if (name.empty() || caller_.SeesAll()) continue;
-    const absl::Status status = CheckResource(resource, name);
-    if (!status.ok()) {
-      resource_ = name;
-      return status;
-    }
+    TOMOSLAB_RETURN_IF_ERROR(CheckResource(resource, name));
   }
   return absl::OkStatus();
 }
 
 void Visit::NoteResult(const google::protobuf::Message& response) {
-  for (const char* path : {"name", "job.name", "token.name"}) {
-    if (resource_.empty()) resource_ = TextAt(response, path);
-  }
+  for (const char* path : {"name", "job.name", "token.name"}) NoteResource(TextAt(response, path));
 }
 
 AuditEntry Visit::Entry(const absl::Status& result) const {
+  const std::lock_guard<std::mutex> lock(notes_mutex_);
   return {caller_.user, caller_.token, peer_, MethodName(method_), resource_, result};
 }
 
 void Visit::End(const absl::Status& result) {
-  const bool refusal = refused_ || absl::IsPermissionDenied(result) ||
-                       absl::IsUnauthenticated(result) || absl::IsResourceExhausted(result);
+  bool refusal = absl::IsPermissionDenied(result) || absl::IsUnauthenticated(result) ||
+                 absl::IsResourceExhausted(result);
+  {
+    const std::lock_guard<std::mutex> lock(notes_mutex_);
+    refusal = refusal || refused_;
+  }
   if (method_.rule->changes || refusal) gate_.parts_.audit.Write(Entry(result));
 }
 

@@ -49,7 +49,8 @@ class Visit : public std::enable_shared_from_this<Visit> {
   void End(const absl::Status& result);
 
   // --- streams ---
-  /// How to end it from outside; not called any more after StopCutting.
+  /// How to end it from outside; not called any more after StopCutting. `cut` must not wait for
+  /// locks under which StopCutting is called.
   void CutBy(Cut cut);
   void StopCutting();
   /// Between these two something should move.
@@ -60,6 +61,7 @@ class Visit : public std::enable_shared_from_this<Visit> {
   friend class Gate;
   using Clock = std::chrono::steady_clock;
   absl::Status CheckResource(const NamedResource& resource, const std::string& name);
+  void NoteResource(const std::string& name);
   /// Ends it when it has been waiting too long, or its token is no longer valid.
   void Look(Clock::time_point now);
   AuditEntry Entry(const absl::Status& result) const;
@@ -68,6 +70,7 @@ class Visit : public std::enable_shared_from_this<Visit> {
   const Caller caller_;
   const RuledMethod method_;
   const std::string peer_;
+  mutable std::mutex notes_mutex_;
   std::string resource_;
   bool refused_ = false;  // for want of rights
   std::shared_ptr<void> place_;

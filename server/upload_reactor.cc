@@ -21,8 +21,10 @@ UploadReactor::Stream* UploadReactor::Start(Executor& executor, ScanStore& scans
       new UploadReactor(executor, scans, context, std::move(visit), std::move(scan_completed)));
   reactor->self_ = reactor;
   const std::weak_ptr<UploadReactor> weak = reactor;
-  reactor->visit_->CutBy([weak](const absl::Status& why) {
-    if (const auto alive = weak.lock()) alive->Cut(why);
+  reactor->visit_->CutBy([weak, &executor](const absl::Status& why) {
+    executor.Post([weak, why] {
+      if (const auto alive = weak.lock()) alive->Cut(why);
+    });
   });
   const std::lock_guard<std::recursive_mutex> lock(reactor->mutex_);
   reactor->Advance();

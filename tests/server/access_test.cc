@@ -336,6 +336,28 @@ TEST_F(AccessTest, LimitsAreOfEachUserAndSayWhenToComeBack) {
   EXPECT_FALSE(first->Finish().ok());
 }
 
+TEST_F(AccessTest, UploadThatStandsStillIsCutAndLosesNothing) {
+  Start(Limits{.idle = std::chrono::seconds(1)});
+  const std::string alice = Token(v1::ROLE_OPERATOR, "alice");
+  TestClient client = Client(alice);
+  const v1::Scan scan = *client.CreateScan(SampleScan());
+  grpc::ClientContext context;
+  const auto stream = client.stub().UploadProjections(&context);
+  v1::UploadProjectionsRequest request;
+  request.set_scan(scan.name());
+  ASSERT_TRUE(stream->Write(request));
+  *request.mutable_chunk() = SampleChunk(scan, v1::FRAME_KIND_DARK, 0, 2);
+  ASSERT_TRUE(stream->Write(request));
+  v1::UploadProjectionsResponse response;
+  int acknowledgements = 0;
+  while (stream->Read(&response)) ++acknowledgements;  // and nothing more is sent
+  const absl::Status cut = FromGrpc(stream->Finish());
+  EXPECT_TRUE(absl::IsDeadlineExceeded(cut)) << cut;
+  EXPECT_EQ(acknowledgements, 1);
+  EXPECT_TRUE(client.Upload(scan.name(), AllChunks(scan)).ok());
+  EXPECT_TRUE(client.GetScan(scan.name())->complete());
+}
+
 TEST_F(AccessTest, AuditLogSaysWhoDidWhat) {
   const std::string alice = Token(v1::ROLE_OPERATOR, "alice"), viewer = Token(v1::ROLE_VIEWER, "v");
   const std::string scan = FullScan(alice);
