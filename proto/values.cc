@@ -84,6 +84,8 @@ absl::Status CheckPreprocessing(const v1::Preprocessing& preprocessing, const v1
   return absl::OkStatus();
 }
 
+constexpr double kCheckpointInterval = 120, kLongestCheckpointInterval = 1e6;  // seconds
+
 absl::Status CheckPreview(const v1::Preview& preview, int slices) {
   if (preview.every_iterations() < -1) {
     return absl::InvalidArgumentError(
@@ -301,6 +303,13 @@ absl::Status ValidateJobSpec(const v1::JobSpec& spec, const v1::Scan& scan) {
                         static_cast<int>(spec.projector())));
   }
   TOMOSLAB_RETURN_IF_ERROR(CheckPreprocessing(spec.preprocessing(), scan));
+  const double every_s = spec.checkpoint_every_seconds();
+  if (every_s != -1 && !(every_s >= 0 && every_s <= kLongestCheckpointInterval)) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("checkpoint_every_seconds = %g must be −1 (never), 0 (the default, %g) or "
+                        "at most %g",
+                        every_s, kCheckpointInterval, kLongestCheckpointInterval));
+  }
   return CheckPreview(spec.preview(), volume.slices);
 }
 
@@ -315,6 +324,8 @@ absl::StatusOr<v1::JobSpec> CompleteJobSpec(const v1::JobSpec& spec, const v1::S
   if (complete.projector() == v1::PROJECTOR_MODEL_UNSPECIFIED) {
     complete.set_projector(DefaultProjector(geometry, volume));
   }
+  if (complete.checkpoint_every_seconds() == 0)
+    complete.set_checkpoint_every_seconds(kCheckpointInterval);
   if (complete.preview().every_iterations() == 0)
     complete.mutable_preview()->set_every_iterations(5);
   if (complete.preprocessing().low_counts() == v1::Preprocessing::LOW_COUNTS_UNSPECIFIED) {

@@ -354,19 +354,22 @@ absl::StatusOr<bool> JobTable::CancelNoted(const std::string& name) {
   return found && row.Int(0) != 0;
 }
 
-absl::StatusOr<int> JobTable::CountFailure(const std::string& name) {
+absl::StatusOr<Losses> JobTable::CountLoss(const std::string& name, int iteration) {
   TOMOSLAB_ASSIGN_OR_RETURN(const std::int64_t id, JobId(name));
   Transaction transaction(database_);
-  int failures = 0;
+  TOMOSLAB_RETURN_IF_ERROR(Load(transaction, id).status());
+  Losses losses;
   {
     Statement row = transaction.Prepare(
-        "UPDATE jobs SET failures = failures + 1 WHERE id = ? RETURNING failures");
-    TOMOSLAB_ASSIGN_OR_RETURN(const bool found, row.Bind(id).Step());
-    if (!found) return absl::NotFoundError(absl::StrFormat("there is no %s", name));
-    failures = static_cast<int>(row.Int(0));
+        "INSERT INTO losses (job, furthest, last, same, stuck) VALUES (?1, ?2, ?2, 1, 1) "
+        "ON CONFLICT (job) DO UPDATE SET same = CASE WHEN ?2 = last THEN same + 1 ELSE 1 END, "
+        "stuck = CASE WHEN ?2 > furthest THEN 1 ELSE stuck + 1 END, last = ?2, "
+        "furthest = MAX(furthest, ?2) RETURNING same, stuck");
+    TOMOSLAB_RETURN_IF_ERROR(row.Bind(id).Bind(iteration).Step().status());
+    losses = {static_cast<int>(row.Int(0)), static_cast<int>(row.Int(1))};
   }
   TOMOSLAB_RETURN_IF_ERROR(transaction.Commit());
-  return failures;
+  return losses;
 }
 
 absl::StatusOr<LineRanges> JobTable::SlicesDone(const std::string& name) {

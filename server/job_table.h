@@ -15,6 +15,12 @@
 
 namespace tomoslab {
 
+/// Of attempts at one job.
+struct Losses {
+  int same_iteration = 0;    // in a row, at the iteration of the last
+  int without_progress = 0;  // in a row, none of which came further than those before
+};
+
 class JobTable {
  public:
   explicit JobTable(Database& database) : database_(database) {}
@@ -60,8 +66,8 @@ class JobTable {
   absl::Status NoteCancel(const std::string& name);
   absl::StatusOr<bool> CancelNoted(const std::string& name);
 
-  /// Counts an attempt that failed; returns how many have.
-  absl::StatusOr<int> CountFailure(const std::string& name);
+  /// Counts an attempt that was lost at this iteration; −1 = before the first.
+  absl::StatusOr<Losses> CountLoss(const std::string& name, int iteration);
 
   /// The slices that can be read.
   absl::StatusOr<LineRanges> SlicesDone(const std::string& name);

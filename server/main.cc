@@ -30,7 +30,7 @@ struct Flags {
   ServerOptions server;
   std::string port_file;
   bool no_local_pool = false;
-  double pool_silence_seconds = 600;
+  double pool_silence_seconds = 600, rank_silence_seconds = 7, drain_seconds = 30;
   double quota_gib = 0;
   int idle_seconds = 300;
   double keep_jobs_days = 0, keep_scans_days = 0, free_gib = 0;
@@ -146,6 +146,19 @@ void AddFlags(CLI::App& app, Flags& flags) {
                  "A pool that works on a job and says nothing for so long is started again")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
+  app.add_option(
+         "--rank-silence-seconds", flags.rank_silence_seconds,
+         "A pool loses its job when one of its ranks, or its connection, is gone for so long")
+      ->check(CLI::Range(3.0, 3600.0))
+      ->capture_default_str();
+  app.add_option("--drain-seconds", flags.drain_seconds,
+                 "After SIGTERM, time for jobs to leave a checkpoint")
+      ->check(CLI::Range(0.0, 86400.0))
+      ->capture_default_str();
+}
+
+std::chrono::milliseconds Milliseconds(double seconds) {
+  return std::chrono::milliseconds(static_cast<std::int64_t>(1000 * seconds));
 }
 
 /// As many ranks as GPUs, and 90 % of a GPU's memory for its ranks.
@@ -177,8 +190,10 @@ void SetDefaults(Flags& flags) {
   retention.scans = absl::Hours(24 * flags.keep_scans_days);
   retention.free_bytes = static_cast<std::int64_t>(flags.free_gib * (1 << 30));
   if (flags.no_local_pool) pools.pools = 0;
-  pools.silence =
-      std::chrono::milliseconds(static_cast<std::int64_t>(1000 * flags.pool_silence_seconds));
+  flags.server.patience.silence = Milliseconds(flags.pool_silence_seconds);
+  flags.server.patience.beat = flags.server.patience.reattach =
+      Milliseconds(flags.rank_silence_seconds);
+  flags.server.drain_patience = Milliseconds(flags.drain_seconds);
   const Machine machine = tomoslab::ThisMachine();
   pools.numa_nodes = machine.numa_nodes;
   SetDeviceDefaults(pools);

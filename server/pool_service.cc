@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "proto/grpc_status.h"
 #include "server/attach_reactor.h"
 #include "server/delivery.h"
 #include "server/receive_reactor.h"
@@ -77,6 +78,54 @@ grpc::ServerReadReactor<v1::DeliverPreviewsRequest>* PoolService::DeliverPreview
     Context* context, v1::DeliverPreviewsResponse*) {
   return StartReceiving<v1::DeliverPreviewsRequest>(
       entrance_, context, std::make_unique<PreviewsReceiver>(dispatcher_, stores_.previews));
+}
+
+grpc::ServerReadReactor<v1::DeliverCheckpointRequest>* PoolService::DeliverCheckpoint(
+    Context* context, v1::DeliverCheckpointResponse*) {
+  return StartReceiving<v1::DeliverCheckpointRequest>(
+      entrance_, context, std::make_unique<CheckpointReceiver>(dispatcher_));
+}
+
+grpc::ServerWriteReactor<v1::StateChunk>* PoolService::FetchCheckpoint(
+    Context* context, const v1::FetchCheckpointRequest* request) {
+  using Source = StreamReactor<v1::StateChunk>::Source;
+  return StartStream<v1::StateChunk>(
+      entrance_, context, *request,
+      [this](const v1::FetchCheckpointRequest& wanted) -> absl::StatusOr<Source> {
+        TOMOSLAB_ASSIGN_OR_RETURN(const LeasedJob work, dispatcher_.Find(wanted.lease()));
+        const std::string job = work.job.name();
+        // A checkpoint whose file cannot be read is never offered again.
+        const auto checked = [this, job, name = wanted.checkpoint()](const absl::Status& status) {
+          if (absl::IsDataLoss(status) || absl::IsNotFound(status))
+            dispatcher_.NoteDamage(job, name, std::string(status.message()));
+          return status;
+        };
+        absl::StatusOr<CheckpointReader> reader =
+            CheckpointReader::Open(stores_.checkpoints, job, wanted);
+        if (!reader.ok()) return checked(reader.status());
+        const Source source =
+            LeasedSource<v1::StateChunk>(dispatcher_, wanted.lease(), *std::move(reader));
+        return [source, checked](v1::StateChunk* chunk) -> absl::StatusOr<bool> {
+          absl::StatusOr<bool> more = source(chunk);
+          if (!more.ok()) return checked(more.status());
+          return more;
+        };
+      });
+}
+
+grpc::ServerUnaryReactor* PoolService::Beat(Context* context, const v1::BeatRequest* request,
+                                            v1::BeatResponse*) {
+  // Not on the executor, whose threads may all wait for a disk.
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  absl::StatusOr<std::shared_ptr<Visit>> visit =
+      entrance_.gate.Enter(*context, *v1::BeatRequest::descriptor());
+  absl::Status status = visit.status();
+  if (status.ok()) status = (*visit)->Check(*request);
+  if (status.ok()) status = dispatcher_.Beat(request->lease(), request->rank());
+  if (visit.ok()) (*visit)->End(status);
+  visit = absl::CancelledError();
+  reactor->Finish(ToGrpc(status));
+  return reactor;
 }
 
 }  // namespace tomoslab

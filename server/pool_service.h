@@ -25,6 +25,11 @@ class PoolService final : public v1::Pool::CallbackService {
       Context*, v1::DeliverSlicesResponse*) override;
   grpc::ServerReadReactor<v1::DeliverPreviewsRequest>* DeliverPreviews(
       Context*, v1::DeliverPreviewsResponse*) override;
+  grpc::ServerReadReactor<v1::DeliverCheckpointRequest>* DeliverCheckpoint(
+      Context*, v1::DeliverCheckpointResponse*) override;
+  grpc::ServerWriteReactor<v1::StateChunk>* FetchCheckpoint(
+      Context*, const v1::FetchCheckpointRequest*) override;
+  grpc::ServerUnaryReactor* Beat(Context*, const v1::BeatRequest*, v1::BeatResponse*) override;
 
  private:
   const Entrance entrance_;

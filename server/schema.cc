@@ -60,7 +60,8 @@ constexpr const char* kTables[] = {
 };
 
 // Tables that came later and that older programs leave alone. bytes: what the scan or volume takes.
-// tokens.hash: of the secret, which nobody keeps.
+// tokens.hash: of the secret, which nobody keeps. checkpoints: those that count, in the order of
+// their ids. losses: of attempts (job_table.h), in place of jobs.failures.
 constexpr const char* kLaterTables[] = {
     R"(CREATE TABLE IF NOT EXISTS tokens (
       id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -84,6 +85,17 @@ constexpr const char* kLaterTables[] = {
       job INTEGER NOT NULL REFERENCES jobs(id) ON DELETE CASCADE,
       name TEXT NOT NULL,
       PRIMARY KEY (job, name)) WITHOUT ROWID)",
+    R"(CREATE TABLE IF NOT EXISTS checkpoints (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      job INTEGER NOT NULL REFERENCES jobs(id) ON DELETE CASCADE,
+      name TEXT NOT NULL UNIQUE,
+      message BLOB NOT NULL))",
+    R"(CREATE TABLE IF NOT EXISTS losses (
+      job INTEGER PRIMARY KEY REFERENCES jobs(id) ON DELETE CASCADE,
+      furthest INTEGER NOT NULL,
+      last INTEGER NOT NULL,
+      same INTEGER NOT NULL,
+      stuck INTEGER NOT NULL))",
 };
 
 absl::StatusOr<std::int64_t> Version(Transaction& transaction) {

@@ -51,6 +51,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   TOMOSLAB_RETURN_IF_ERROR(server->OpenStores(options));
   TOMOSLAB_RETURN_IF_ERROR(server->dispatcher_->Recover());
   TOMOSLAB_RETURN_IF_ERROR(server->Listen(options));
+  server->drain_patience_ = options.drain_patience;
   PoolOptions pools = options.pools;
   if (NeedsTokens(options.listen)) pools.token = server->tokens_->CreateForLocalPools();
   server->StartPools(pools);
@@ -94,10 +95,13 @@ absl::Status Server::OpenStores(const ServerOptions& options) {
   TOMOSLAB_ASSIGN_OR_RETURN(scans_, ScanStore::Open(*database_, folder + "/scans"));
   TOMOSLAB_ASSIGN_OR_RETURN(volumes_, VolumeStore::Open(folder + "/volumes"));
   TOMOSLAB_ASSIGN_OR_RETURN(previews_, PreviewStore::Open(*database_, folder + "/previews"));
+  TOMOSLAB_ASSIGN_OR_RETURN(checkpoints_,
+                            CheckpointStore::Open(*database_, folder + "/checkpoints"));
   jobs_ = std::make_unique<JobTable>(*database_);
   queue_ = std::make_unique<JobQueue>(*scans_, *jobs_, *volumes_, *previews_);
   TOMOSLAB_RETURN_IF_ERROR(queue_->RemoveOrphans());
-  dispatcher_ = std::make_unique<Dispatcher>(AllStores(), ExpectedOffers(options.pools));
+  dispatcher_ =
+      std::make_unique<Dispatcher>(AllStores(), ExpectedOffers(options.pools), options.patience);
   TOMOSLAB_ASSIGN_OR_RETURN(tokens_, TokenStore::Open(*database_));
   TOMOSLAB_ASSIGN_OR_RETURN(audit_, AuditLog::Open(folder + "/audit.log"));
   ownership_ = std::make_unique<OwnershipTable>(*database_);
@@ -156,7 +160,7 @@ std::shared_ptr<grpc::Channel> Server::InProcessChannel() {
 void Server::Drain() {
   janitor_.reset();
   if (dispatcher_ != nullptr) {
-    dispatcher_->Drain();
+    dispatcher_->Drain(drain_patience_);
     jobs_->watchers().NotifyAll();
   }
   supervisor_.reset();  // waits for the pools to end

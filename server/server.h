@@ -4,6 +4,7 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -28,6 +29,8 @@ struct ServerOptions {
   Retention retention;
   std::string data_folder;
   PoolOptions pools;
+  PoolPatience patience;
+  std::chrono::milliseconds drain_patience{0};  // for running jobs to leave a checkpoint
 };
 
 /// Makes a token in the data folder of a server that does not run, e.g. when the last admin has
@@ -48,7 +51,8 @@ class Server {
   const std::string& pool_address() const { return pool_address_; }
   std::shared_ptr<grpc::Channel> InProcessChannel();
 
-  /// Takes no more calls, queues running jobs again, ends the pools, closes the store. Once.
+  /// Lets running jobs leave a checkpoint, queues them again, ends the pools, closes the store.
+  /// Once.
   void Drain();
 
  private:
@@ -58,7 +62,7 @@ class Server {
   absl::Status MakeFirstAdmin(const std::string& folder);
   absl::Status Listen(const ServerOptions& options);
   void StartPools(const PoolOptions& options);
-  Stores AllStores() { return {*scans_, *jobs_, *volumes_, *previews_, *queue_}; }
+  Stores AllStores() { return {*scans_, *jobs_, *volumes_, *previews_, *queue_, *checkpoints_}; }
 
   std::unique_ptr<FolderLock> folder_lock_;
   std::unique_ptr<Database> database_;
@@ -66,6 +70,7 @@ class Server {
   std::unique_ptr<JobTable> jobs_;
   std::unique_ptr<VolumeStore> volumes_;
   std::unique_ptr<PreviewStore> previews_;
+  std::unique_ptr<CheckpointStore> checkpoints_;
   std::unique_ptr<JobQueue> queue_;
   std::unique_ptr<Dispatcher> dispatcher_;
   std::unique_ptr<TokenStore> tokens_;
@@ -80,6 +85,7 @@ class Server {
   std::unique_ptr<PoolSupervisor> supervisor_;
   std::unique_ptr<Janitor> janitor_;
   std::string address_, pool_address_;
+  std::chrono::milliseconds drain_patience_{0};
 };
 
 }  // namespace tomoslab

@@ -2,6 +2,7 @@
 #include <cufft.h>
 #include <dlfcn.h>
 
+#include <algorithm>
 #include <stdexcept>
 #include <string>
 
@@ -69,12 +70,10 @@ void Check(cufftResult result, const char* what) {
       absl::StrFormat("cuFFT failed in %s: error %d", what, static_cast<int>(result)));
 }
 
-/// One direction of the transform, with memory of its own to work in.
+/// One direction of the transform.
 class Plan {
  public:
-  Plan(const Cufft& cufft, Accelerator* accelerator, const LineTransformShape& shape,
-       cufftType type)
-      : cufft_(cufft) {
+  Plan(const Cufft& cufft, const LineTransformShape& shape, cufftType type) : cufft_(cufft) {
     Check(cufft_.create(&handle_), "making a plan");
     Check(cufft_.set_auto_allocation(handle_, 0), "making a plan");
     int length = static_cast<int>(shape.length);
@@ -82,26 +81,27 @@ class Plan {
     const int lines = static_cast<int>(shape.lines);
     int* const from = type == CUFFT_R2C ? &length : &frequencies;
     int* const to = type == CUFFT_R2C ? &frequencies : &length;
-    std::size_t bytes = 0;
     Check(cufft_.make_plan_many(handle_, 1, &length, from, lines, 1, to, lines, 1, type, lines,
-                                &bytes),
+                                &work_bytes_),
           "planning transforms");
-    work_ = DeviceArray<char>(accelerator, static_cast<std::int64_t>(bytes), "what cuFFT works in");
-    Check(cufft_.set_work_area(handle_, work_.data()), "making a plan");
-    Check(
-        cufft_.set_stream(handle_, static_cast<cudaStream_t>(accelerator->stream(Queue::kCompute))),
-        "making a plan");
   }
   ~Plan() { cufft_.destroy(handle_); }
   Plan(const Plan&) = delete;
   Plan& operator=(const Plan&) = delete;
 
   cufftHandle handle() const { return handle_; }
+  std::int64_t work_bytes() const { return static_cast<std::int64_t>(work_bytes_); }
+
+  void WorkIn(void* memory, Accelerator* accelerator) const {
+    Check(cufft_.set_work_area(handle_, memory), "making a plan");
+    const auto stream = static_cast<cudaStream_t>(accelerator->stream(Queue::kCompute));
+    Check(cufft_.set_stream(handle_, stream), "making a plan");
+  }
 
  private:
   const Cufft& cufft_;
   cufftHandle handle_ = 0;
-  DeviceArray<char> work_;
+  std::size_t work_bytes_ = 0;
 };
 
 class CufftTransform : public LineTransform {
@@ -109,8 +109,14 @@ class CufftTransform : public LineTransform {
   CufftTransform(const Cufft& cufft, Accelerator* accelerator, const LineTransformShape& shape)
       : cufft_(cufft),
         accelerator_(accelerator),
-        forward_(cufft, accelerator, shape, CUFFT_R2C),
-        backward_(cufft, accelerator, shape, CUFFT_C2R) {}
+        forward_(cufft, shape, CUFFT_R2C),
+        backward_(cufft, shape, CUFFT_C2R),
+        work_(accelerator, std::max(forward_.work_bytes(), backward_.work_bytes()),
+              "what cuFFT works in") {
+    // One after the other, in the same memory.
+    forward_.WorkIn(work_.data(), accelerator);
+    backward_.WorkIn(work_.data(), accelerator);
+  }
   ~CufftTransform() override { accelerator_->Wait(Queue::kCompute); }
 
   void Forward(const float* samples, float* frequencies) override {
@@ -129,6 +135,7 @@ class CufftTransform : public LineTransform {
   const Cufft& cufft_;
   Accelerator* accelerator_;
   Plan forward_, backward_;
+  DeviceArray<char> work_;
 };
 
 }  // namespace
