@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "client/access_flags.h"
 #include "client/beam_flags.h"
 #include "client/commands.h"
 #include "client/connection_flags.h"
@@ -14,9 +15,6 @@
 
 namespace tomoslab {
 namespace {
-
-// Runs the chosen sub-command; set by its callback.
-using Action = std::function<int()>;
 
 // A check that does not clutter the help text.
 CLI::Validator Quiet(CLI::Validator validator) { return validator.description(""); }
@@ -217,6 +215,16 @@ void AddCancel(CLI::App& app, Action& action) {
   command->callback([=, &action] { action = [=] { return RunCancel(*options); }; });
 }
 
+void AddRemove(CLI::App& app, Action& action) {
+  auto options = std::make_shared<RemoveOptions>();
+  CLI::App* command =
+      app.add_subcommand("rm", "Delete jobs with their volumes, and scans; there is no way back");
+  command->footer("Example: tomoslab rm jobs/7 jobs/8 scans/3");
+  command->add_option("names", options->names, "jobs/ID and scans/ID, in this order")->required();
+  AddConnectionFlags(*command, options->server);
+  command->callback([=, &action] { action = [=] { return RunRemove(*options); }; });
+}
+
 void AddList(CLI::App& app, Action& action) {
   auto options = std::make_shared<ListOptions>();
   CLI::App* command = app.add_subcommand("list", "List a server's jobs, newest first");
@@ -327,10 +335,12 @@ int RunCommandLine(int argc, char** argv) {
   AddSlices(app, action);
   AddFetch(app, action);
   AddCancel(app, action);
+  AddRemove(app, action);
   AddList(app, action);
   AddPlan(app, action);
   AddSimulate(app, action);
   AddSpectrum(app, action);
+  AddAccessCommands(app, action);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

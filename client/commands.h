@@ -5,12 +5,14 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "client/beam_options.h"
 #include "client/embedded_server.h"
 #include "client/job_options.h"
 #include "client/volume_output.h"
 #include "proto/dial.h"
+#include "tomoslab/v1/access.pb.h"
 #include "worker/data/phantom_case.h"
 #include "worker/data/projection_reader.h"
 
@@ -78,6 +80,38 @@ struct CancelOptions {
   std::string job;
 };
 int RunCancel(const CancelOptions& options);
+
+struct RemoveOptions {
+  ServerChoice server;
+  std::vector<std::string> names;  // jobs/ID, scans/ID
+};
+int RunRemove(const RemoveOptions& options);
+
+struct NewTokenOptions {
+  ServerChoice server;
+  v1::Token token;
+  double days = 0;     // until it expires; 0 = never
+  std::string output;  // file for the secret, readable for its owner alone; empty: stdout
+};
+int RunTokenCreate(NewTokenOptions options);
+
+struct TokenOptions {
+  ServerChoice server;
+  std::string name;  // of RunTokenRevoke
+  bool json = false;
+};
+int RunTokenRevoke(const TokenOptions& options);
+int RunTokenList(const TokenOptions& options);
+int RunWhoAmI(const TokenOptions& options);
+
+struct ShareOptions {
+  ServerChoice server;
+  std::string name;  // jobs/ID or scans/ID
+  std::vector<std::string> groups;
+  bool keep = true;  // of RunKeep
+};
+int RunShare(const ShareOptions& options);
+int RunKeep(const ShareOptions& options);
 
 struct ListOptions {
   ServerChoice server;

@@ -102,9 +102,10 @@ absl::Status EmbeddedServer::Launch(const EmbeddedServerOptions& options) {
     return absl::UnavailableError(
         absl::StrCat(program, ": the server program is not there; build the target tomoslabd"));
   }
-  std::vector<std::string> words = {
-      program,       "--listen",           "127.0.0.1:0", "--data",      folder_ + "/data",
-      "--port-file", folder_ + "/address", "--device",    options.device};
+  std::vector<std::string> words = {program,    "--listen",        "127.0.0.1:0",
+                                    "--data",   folder_ + "/data", "--drain-seconds",
+                                    "0",        "--port-file",     folder_ + "/address",
+                                    "--device", options.device};
   const auto add = [&](const char* flag, int value) {
     if (value > 0) words.insert(words.end(), {flag, absl::StrCat(value)});
   };

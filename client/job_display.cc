@@ -35,6 +35,14 @@ std::string PoolText(const v1::PoolReport& pool) {
   return text;
 }
 
+std::string CheckpointText(const v1::CheckpointReport& report) {
+  const bool resumed = report.kind() == v1::CheckpointReport::RESUMED;
+  return absl::StrFormat("%s iteration %d (%s in %.1f s)",
+                         resumed ? "going on from the checkpoint of" : "checkpoint of",
+                         report.iteration(), BytesText(static_cast<double>(report.bytes())),
+                         report.seconds());
+}
+
 const char* SeverityText(v1::Severity severity) {
   switch (severity) {
     case v1::WARNING:
@@ -82,6 +90,13 @@ void JobDisplay::Show(const v1::JobEvent& event) {
       break;
     case v1::JobEvent::kPool:
       ShowLine(PoolText(event.pool()));
+      break;
+    case v1::JobEvent::kCheckpoint:
+      if (event.checkpoint().kind() == v1::CheckpointReport::RESUMED) {
+        ShowLine(CheckpointText(event.checkpoint()));
+      } else {
+        ShowPassing(CheckpointText(event.checkpoint()));
+      }
       break;
     case v1::JobEvent::kSlicesReady:
       ShowPassing(absl::StrFormat("slices %d to %d are ready", event.slices_ready().begin(),

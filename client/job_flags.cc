@@ -127,6 +127,11 @@ void AddJobFlags(CLI::App& command, JobOptions& job) {
                   "Preview slices every N iterations (default: 5); -1 = never")
       ->type_name("N")
       ->group(group);
+  command
+      .add_option("--checkpoint-every", job.checkpoint_every,
+                  "Keep the solver's state every so many seconds (default: 120); -1 = never")
+      ->type_name("SECONDS")
+      ->group(group);
   command.add_option("--priority", job.priority, "-100 .. 100, higher runs first")
       ->type_name("N")
       ->group(group);

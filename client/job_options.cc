@@ -277,6 +277,7 @@ absl::StatusOr<v1::JobSpec> MakeJobSpec(const JobOptions& options, const v1::Sca
   TOMOSLAB_RETURN_IF_ERROR(ApplyPreprocessing(options, spec.mutable_preprocessing()));
   TOMOSLAB_RETURN_IF_ERROR(ApplyVolume(options, scan, &spec));
   if (options.preview_every) spec.mutable_preview()->set_every_iterations(*options.preview_every);
+  if (options.checkpoint_every) spec.set_checkpoint_every_seconds(*options.checkpoint_every);
   if (options.priority) spec.set_priority(*options.priority);
   if (!options.pool.empty()) spec.set_pool(options.pool);
   if (!options.name.empty()) spec.set_display_name(options.name);

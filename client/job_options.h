@@ -34,6 +34,7 @@ struct JobOptions {
   std::vector<int> size;          // columns, rows, slices
   std::vector<double> center_mm;  // x, y, z
   std::optional<int> preview_every, priority;
+  std::optional<double> checkpoint_every;  // seconds
   std::string pool;
 };
 

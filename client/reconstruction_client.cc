@@ -61,7 +61,10 @@ class ReconstructionClient::Calls {
     Backoff backoff(retry_policy);
     while (true) {
       absl::StatusOr<Response> response = Once(method, request, kCallSeconds);
-      if (response.ok() || !IsTransient(response.status()) || !backoff.WaitAgain()) return response;
+      if (response.ok() || !IsTransient(response.status()) ||
+          !backoff.WaitAgain(response.status())) {
+        return response;
+      }
     }
   }
 
@@ -161,6 +164,18 @@ absl::StatusOr<v1::Job> ReconstructionClient::CreateJob(const v1::JobSpec& spec)
   return response.job();
 }
 
+absl::Status ReconstructionClient::DeleteScan(const std::string& name) {
+  v1::DeleteScanRequest request;
+  request.set_name(name);
+  return calls_->Call(&v1::Reconstruction::Stub::DeleteScan, request).status();
+}
+
+absl::Status ReconstructionClient::DeleteJob(const std::string& name) {
+  v1::DeleteJobRequest request;
+  request.set_name(name);
+  return calls_->Call(&v1::Reconstruction::Stub::DeleteJob, request).status();
+}
+
 absl::StatusOr<v1::JobPlan> ReconstructionClient::PlanJob(const v1::JobSpec& spec) {
   v1::CreateJobRequest request;
   *request.mutable_spec() = spec;
@@ -231,7 +246,7 @@ absl::Status ReconstructionClient::Watch(const std::string& job, std::int64_t af
     const absl::Status status = FromServer(stream->Finish());
     if (status.ok()) return status;
     if (Interrupted()) return absl::CancelledError("interrupted");
-    if (!IsTransient(status) || !backoff.WaitAgain()) return status;
+    if (!IsTransient(status) || !backoff.WaitAgain(status)) return status;
   }
 }
 
@@ -248,7 +263,7 @@ absl::Status ReconstructionClient::ReadSlices(const VolumeRequest& wanted, const
       return absl::InternalError(absl::StrFormat("%s: the server sent lines up to %d, not %d",
                                                  wanted.job, next_line, end));
     }
-    if (!status.ok() && (!IsTransient(status) || !backoff.WaitAgain())) return status;
+    if (!status.ok() && (!IsTransient(status) || !backoff.WaitAgain(status))) return status;
   }
   return absl::OkStatus();
 }

@@ -54,6 +54,8 @@ class ReconstructionClient {
   absl::StatusOr<v1::JobPlan> PlanJob(const v1::JobSpec& spec);
   absl::StatusOr<v1::Job> GetJob(const std::string& name);
   absl::StatusOr<v1::Job> CancelJob(const std::string& name);
+  absl::Status DeleteScan(const std::string& name);
+  absl::Status DeleteJob(const std::string& name);
   absl::StatusOr<std::vector<v1::Job>> ListJobs(int limit);
   absl::StatusOr<std::vector<v1::Scan>> ListScans(int limit);
 

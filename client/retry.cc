@@ -13,7 +13,10 @@ void Backoff::Progressed() {
   last_progress_ = Clock::now();
 }
 
-bool Backoff::WaitAgain() {
+bool Backoff::WaitAgain(const absl::Status& failure) {
+  const std::chrono::duration<double> asked =
+      RetryDelay(failure).value_or(std::chrono::milliseconds(0));
+  wait_seconds_ = std::max(wait_seconds_, asked.count());
   const std::chrono::duration<double> stuck = Clock::now() - last_progress_;
   if (stuck.count() + wait_seconds_ > policy_.give_up_after_seconds) return false;
   if (!SleepUnlessInterrupted(wait_seconds_)) return false;

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "absl/status/status.h"
+#include "proto/grpc_status.h"
 
 namespace tomoslab {
 
@@ -16,7 +17,7 @@ struct RetryPolicy {
 /// The server cannot be reached, or asks to be called again.
 inline bool IsTransient(const absl::Status& status) {
   return status.code() == absl::StatusCode::kUnavailable ||
-         status.code() == absl::StatusCode::kDeadlineExceeded;
+         status.code() == absl::StatusCode::kDeadlineExceeded || RetryDelay(status).has_value();
 }
 
 /// Waits that double from one failure to the next, until there is progress or the policy's patience
@@ -25,8 +26,9 @@ class Backoff {
  public:
   explicit Backoff(const RetryPolicy& policy);
   void Progressed();
-  /// Waits; false when it is time to give up, or the user interrupts.
-  bool WaitAgain();
+  /// Waits, at least as long as the server asked for; false when it is time to give up, or the user
+  /// interrupts.
+  bool WaitAgain(const absl::Status& failure);
 
  private:
   using Clock = std::chrono::steady_clock;

@@ -5,7 +5,9 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/cord.h"
+#include "absl/strings/str_cat.h"
 #include "client/exit_code.h"
+#include "client/interrupt.h"
 #include "proto/grpc_status.h"
 
 namespace tomoslab {
@@ -14,6 +16,12 @@ namespace tomoslab {
 /// "bad input".
 inline absl::Status FromServer(const grpc::Status& answer) {
   absl::Status status = FromGrpc(answer);
+  // Nobody here cancelled it, so the server did: a reader that is too slow, a token that has ended.
+  if (absl::IsCancelled(status) && !Interrupted()) {
+    status = absl::UnavailableError(absl::StrCat(
+        "the server cut the stream, because it moved too slowly or the token has ended (",
+        std::string(status.message()), ")"));
+  }
   if (!status.ok()) status.SetPayload(kSaidByServer, absl::Cord());
   return status;
 }

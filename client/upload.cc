@@ -59,7 +59,7 @@ class Upload {
       const bool news = status.message() != last_trouble_;
       last_trouble_ = std::string(status.message());
       if (news) ShowProgress(last_trouble_);
-      if (!again || !backoff.WaitAgain()) return status;
+      if (!again || !backoff.WaitAgain(status)) return status;
     }
   }
 

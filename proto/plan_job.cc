@@ -115,7 +115,10 @@ MemoryUse MemoryUseOf(const v1::JobSpec& spec) {
           .starts_from_fdk = spec.start().has_fdk(),
           .makes_start_image = DartStartIterations(spec) > 0,
           .refines_densities = spec.algorithm().poly_dart().refine_densities(),
-          .footprints = spec.projector() == v1::FOOTPRINT};
+          .footprints = spec.projector() == v1::FOOTPRINT,
+          .checkpoints = spec.algorithm().has_fdk() || spec.checkpoint_every_seconds() < 0
+                             ? CheckpointMemory::kNone
+                             : CheckpointMemory::kCopy};
 }
 
 absl::StatusOr<v1::JobPlan> PlanJob(const v1::JobSpec& spec, const v1::Scan& scan,
@@ -132,6 +135,9 @@ absl::StatusOr<v1::JobPlan> PlanJob(const v1::JobSpec& spec, const v1::Scan& sca
   plan.set_projection_bytes(4 * geometry.PixelCount());
   plan.set_exchanged_bytes_per_iteration(
       PassesPerIteration(complete) * ExchangedBytesPerPass(exchange, geometry.detector.columns));
+  MemoryUse use = MemoryUseOf(complete);
+  use.host_limit_bytes = pool.memory_bytes_per_rank;
+  bool copies = use.checkpoints == CheckpointMemory::kCopy;
   std::int64_t largest = 0;
   for (int rank = 0; rank < pool.ranks; ++rank) {
     v1::RankPlan* part = plan.add_rank();
@@ -140,9 +146,10 @@ absl::StatusOr<v1::JobPlan> PlanJob(const v1::JobSpec& spec, const v1::Scan& sca
     part->set_slice_end(static_cast<int>(exchange.slab[rank].end));
     part->set_row_begin(static_cast<int>(exchange.owned[rank].begin));
     part->set_row_end(static_cast<int>(exchange.owned[rank].end));
-    const RankMemory memory = PlanRankMemory(exchange, geometry, volume, MemoryUseOf(complete),
-                                             rank, pool.device_bytes_per_rank);
+    const RankMemory memory =
+        PlanRankMemory(exchange, geometry, volume, use, rank, pool.device_bytes_per_rank);
     part->set_memory_bytes(memory.host_bytes);
+    copies = copies && memory.checkpoints == CheckpointMemory::kCopy;
     part->set_device_memory_bytes(memory.device_bytes);
     part->set_streamed(memory.placement == Placement::kStreamed);
     largest = std::max(largest, part->memory_bytes());
@@ -150,6 +157,11 @@ absl::StatusOr<v1::JobPlan> PlanJob(const v1::JobSpec& spec, const v1::Scan& sca
   plan.set_fits(pool.memory_bytes_per_rank == 0 || largest <= pool.memory_bytes_per_rank);
   plan.set_explanation(Explain(plan, complete, largest, pool));
   if (!warning.empty()) plan.add_warning(warning);
+  if (use.checkpoints == CheckpointMemory::kCopy && !copies) {
+    plan.add_warning(
+        "there is no memory for a copy of the solver's state: the job waits while a checkpoint is "
+        "sent");
+  }
   if (complete.has_beam_model()) {
     TOMOSLAB_ASSIGN_OR_RETURN(const std::vector<std::string> doubts,
                               CheckBeamModel(complete.beam_model(), volume));

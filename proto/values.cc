@@ -1,5 +1,6 @@
 #include "proto/values.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 #include <vector>
@@ -83,6 +84,8 @@ absl::Status CheckPreprocessing(const v1::Preprocessing& preprocessing, const v1
   return absl::OkStatus();
 }
 
+constexpr double kCheckpointInterval = 120, kLongestCheckpointInterval = 1e6;  // seconds
+
 absl::Status CheckPreview(const v1::Preview& preview, int slices) {
   if (preview.every_iterations() < -1) {
     return absl::InvalidArgumentError(
@@ -137,6 +140,19 @@ v1::ProjectorModel DefaultProjector(const Scan& scan, const Volume& volume) {
     small |= width < kSmall || (volume.slices > 1 && height < kSmall);
   }
   return small ? v1::FOOTPRINT : v1::JOSEPH;
+}
+
+/// Other people's terminals and logs show it.
+absl::Status CheckDisplayName(const char* whose, const std::string& name) {
+  if (name.size() > kMaxNameLength) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("%s.display_name has %d bytes; at most %d are allowed", whose, name.size(),
+                        kMaxNameLength));
+  }
+  const auto is_control = [](unsigned char c) { return c < 0x20 || c == 0x7F; };
+  if (std::none_of(name.begin(), name.end(), is_control)) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrFormat(
+      "%s.display_name holds line breaks or other control characters; leave them out", whose));
 }
 
 }  // namespace
@@ -217,11 +233,7 @@ v1::ScanGeometry ToProto(const Scan& scan) {
 
 absl::Status ValidateScan(const v1::Scan& scan) {
   TOMOSLAB_ASSIGN_OR_RETURN(const Scan geometry, ToScan(scan.geometry()));
-  if (scan.display_name().size() > kMaxNameLength) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("scan.display_name has %d bytes; at most %d are allowed",
-                        scan.display_name().size(), kMaxNameLength));
-  }
+  TOMOSLAB_RETURN_IF_ERROR(CheckDisplayName("scan", scan.display_name()));
   if (static_cast<std::size_t>(scan.view_count()) != geometry.views.size()) {
     return absl::InvalidArgumentError(
         absl::StrFormat("scan.view_count = %d, but the geometry describes %d views (one angle or "
@@ -265,11 +277,7 @@ absl::Status ValidateJobSpec(const v1::JobSpec& spec, const v1::Scan& scan) {
   TOMOSLAB_ASSIGN_OR_RETURN(const Scan geometry, ToScan(scan.geometry()));
   TOMOSLAB_ASSIGN_OR_RETURN(const Volume volume, VolumeOf(spec, geometry));
   TOMOSLAB_RETURN_IF_ERROR(CheckScanSeesVolume(geometry, volume).status());
-  if (spec.display_name().size() > kMaxNameLength) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("job.display_name has %d bytes; at most %d are allowed",
-                        spec.display_name().size(), kMaxNameLength));
-  }
+  TOMOSLAB_RETURN_IF_ERROR(CheckDisplayName("job", spec.display_name()));
   TOMOSLAB_RETURN_IF_ERROR(CheckAlgorithm(spec.algorithm()));
   TOMOSLAB_RETURN_IF_ERROR(CheckBeamModelIsWanted(spec));
   if (spec.has_beam_model())
@@ -295,6 +303,13 @@ absl::Status ValidateJobSpec(const v1::JobSpec& spec, const v1::Scan& scan) {
                         static_cast<int>(spec.projector())));
   }
   TOMOSLAB_RETURN_IF_ERROR(CheckPreprocessing(spec.preprocessing(), scan));
+  const double every_s = spec.checkpoint_every_seconds();
+  if (every_s != -1 && !(every_s >= 0 && every_s <= kLongestCheckpointInterval)) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("checkpoint_every_seconds = %g must be −1 (never), 0 (the default, %g) or "
+                        "at most %g",
+                        every_s, kCheckpointInterval, kLongestCheckpointInterval));
+  }
   return CheckPreview(spec.preview(), volume.slices);
 }
 
@@ -309,6 +324,8 @@ absl::StatusOr<v1::JobSpec> CompleteJobSpec(const v1::JobSpec& spec, const v1::S
   if (complete.projector() == v1::PROJECTOR_MODEL_UNSPECIFIED) {
     complete.set_projector(DefaultProjector(geometry, volume));
   }
+  if (complete.checkpoint_every_seconds() == 0)
+    complete.set_checkpoint_every_seconds(kCheckpointInterval);
   if (complete.preview().every_iterations() == 0)
     complete.mutable_preview()->set_every_iterations(5);
   if (complete.preprocessing().low_counts() == v1::Preprocessing::LOW_COUNTS_UNSPECIFIED) {

@@ -2,23 +2,45 @@
 
 #include <utility>
 
+#include "absl/strings/str_format.h"
 #include "proto/grpc_status.h"
 
 namespace tomoslab {
 
 grpc::ServerWriteReactor<v1::PoolCommand>* AttachReactor::Start(Executor& executor,
                                                                 Dispatcher& dispatcher,
-                                                                const v1::AttachRequest& request) {
-  std::shared_ptr<AttachReactor> reactor(new AttachReactor(executor, dispatcher, request.pool()));
+                                                                const v1::AttachRequest& request,
+                                                                std::shared_ptr<Visit> visit) {
+  std::shared_ptr<AttachReactor> reactor(
+      new AttachReactor(executor, dispatcher, request.pool(), std::move(visit)));
   reactor->self_ = reactor;
+  const std::weak_ptr<AttachReactor> weak = reactor;
+  reactor->visit_->CutBy([weak, &executor](const absl::Status& why) {
+    executor.Post([weak, why] {
+      if (const auto alive = weak.lock()) alive->Break(why);
+    });
+  });
   // The metadata tells the pool at once that the server has taken the call.
   reactor->StartSendInitialMetadata();
   executor.Post([reactor, request] { reactor->Attach(request); });
   return reactor.get();
 }
 
+absl::Status AttachReactor::CheckRequest(const v1::AttachRequest& request) {
+  const std::string& name = visit_->caller().pool;
+  if (!name.empty() && name != request.pool()) {
+    return absl::PermissionDeniedError(absl::StrFormat(
+        "this token is for the pool \"%s\", not for \"%s\"", name, request.pool().substr(0, 100)));
+  }
+  return visit_->Check(request);
+}
+
 void AttachReactor::Attach(const v1::AttachRequest& request) {
-  const absl::Status attached = dispatcher_.Attach(request, shared_from_this());
+  absl::Status attached = CheckRequest(request);
+  if (attached.ok()) {
+    attached = dispatcher_.Attach(request, shared_from_this(), visit_->caller().token);
+  }
+  visit_->End(attached);
   if (!attached.ok()) return Break(attached);
   const std::lock_guard<std::recursive_mutex> lock(mutex_);
   attached_ = true;
@@ -73,6 +95,7 @@ void AttachReactor::OnCancel() {
 }
 
 void AttachReactor::OnDone() {
+  visit_->StopCutting();
   const auto self = std::exchange(self_, nullptr);
   const std::lock_guard<std::recursive_mutex> lock(mutex_);
   done_ = true;

@@ -10,6 +10,7 @@
 
 #include "server/dispatcher.h"
 #include "server/executor.h"
+#include "server/gate.h"
 
 namespace tomoslab {
 
@@ -19,7 +20,8 @@ class AttachReactor final : public grpc::ServerWriteReactor<v1::PoolCommand>,
  public:
   static grpc::ServerWriteReactor<v1::PoolCommand>* Start(Executor& executor,
                                                           Dispatcher& dispatcher,
-                                                          const v1::AttachRequest& request);
+                                                          const v1::AttachRequest& request,
+                                                          std::shared_ptr<Visit> visit);
 
   void Send(const v1::PoolCommand& command) override;
   void Break(const absl::Status& why) override;
@@ -29,8 +31,11 @@ class AttachReactor final : public grpc::ServerWriteReactor<v1::PoolCommand>,
   void OnDone() override;
 
  private:
-  AttachReactor(Executor& executor, Dispatcher& dispatcher, const std::string& pool)
-      : executor_(executor), dispatcher_(dispatcher), pool_(pool) {}
+  AttachReactor(Executor& executor, Dispatcher& dispatcher, const std::string& pool,
+                std::shared_ptr<Visit> visit)
+      : executor_(executor), dispatcher_(dispatcher), pool_(pool), visit_(std::move(visit)) {}
+  /// The caller's token may attach under this name, and take up this lease.
+  absl::Status CheckRequest(const v1::AttachRequest& request);
   void Attach(const v1::AttachRequest& request);
   void PostDispatch();
   void PostDetach();
@@ -40,6 +45,7 @@ class AttachReactor final : public grpc::ServerWriteReactor<v1::PoolCommand>,
   Executor& executor_;
   Dispatcher& dispatcher_;
   const std::string pool_;
+  const std::shared_ptr<Visit> visit_;
   std::shared_ptr<AttachReactor> self_;  // until OnDone
 
   // Recursive: gRPC may complete an operation within the call that starts it.

@@ -11,17 +11,18 @@ namespace tomoslab {
 namespace {
 
 bool IsAllowed(const v1::JobEvent& event) {
-  // Slices are announced by the server, when they are on disk; back to the queue is its own
-  // decision.
-  if (event.has_state_change()) return event.state_change().state() != v1::QUEUED;
+  // Slices and checkpoints are announced by the server, when they are on disk.
+  if (event.has_checkpoint()) return event.checkpoint().kind() == v1::CheckpointReport::RESUMED;
   return event.has_iteration() || event.has_preview_ready() || event.has_log() ||
-         event.has_pool() || event.has_materials();
+         event.has_pool() || event.has_materials() || event.has_state_change();
 }
 
 /// What the end of an attempt that the pool reports means for the job.
 std::vector<v1::JobEvent> EndEvents(JobTable& jobs, const Attempt& attempt,
                                     const v1::ReportRequest& request, const v1::JobEvent& end) {
   const v1::StateChange& change = end.state_change();
+  if (change.state() == v1::QUEUED)
+    return {attempt.cancel ? StateEvent(v1::CANCELLED, "cancelled") : end};
   if (change.state() == v1::CANCELLED) {
     if (attempt.cancel) return {end};
     return LostEvents(jobs, attempt, "the pool stopped though nobody had cancelled the job");
@@ -43,15 +44,29 @@ std::vector<v1::JobEvent> EndEvents(JobTable& jobs, const Attempt& attempt,
 std::vector<v1::JobEvent> LostEvents(JobTable& jobs, const Attempt& attempt,
                                      const std::string& why) {
   if (attempt.cancel) return {StateEvent(v1::CANCELLED, "cancelled")};
-  const int failures = jobs.CountFailure(attempt.job.name()).value_or(kMostFailures);
-  if (failures >= kMostFailures) {
+  const absl::StatusOr<v1::Job> job = jobs.Get(attempt.job.name());
+  const int iteration =
+      job.ok() && job->has_last_iteration() ? job->last_iteration().iteration() : -1;
+  const Losses losses = jobs.CountLoss(attempt.job.name(), iteration)
+                            .value_or(Losses{kMostFailuresAtOneIteration, kMostFailures});
+  const std::string where =
+      iteration < 0 ? "before the first iteration" : absl::StrFormat("at iteration %d", iteration);
+  if (losses.same_iteration >= kMostFailuresAtOneIteration) {
     return {
         LogEvent(v1::ERROR, why),
-        StateEvent(v1::FAILED, absl::StrFormat("given up after %d failed attempts; the last: %s",
-                                               failures, why))};
+        StateEvent(v1::FAILED,
+                   absl::StrFormat("given up after %d failed attempts in a row %s; the last: %s",
+                                   losses.same_iteration, where, why))};
   }
-  return {LogEvent(v1::WARNING, absl::StrFormat("attempt %d ended: %s; the job is queued again",
-                                                attempt.job.attempts(), why)),
+  if (losses.without_progress >= kMostFailures) {
+    return {
+        LogEvent(v1::ERROR, why),
+        StateEvent(v1::FAILED, absl::StrFormat("given up after %d failed attempts in a row without "
+                                               "progress, the last %s: %s",
+                                               losses.without_progress, where, why))};
+  }
+  return {LogEvent(v1::WARNING, absl::StrFormat("attempt %d ended %s: %s; the job is queued again",
+                                                attempt.job.attempts(), where, why)),
           StateEvent(v1::QUEUED, absl::StrCat("queued again: ", why))};
 }
 
@@ -67,7 +82,7 @@ absl::StatusOr<std::vector<v1::JobEvent>> ReportedEvents(JobTable& jobs, const A
       if (next == state) continue;
       state = next;
     }
-    if (!IsOver(state)) {
+    if (!IsOver(state) && state != v1::QUEUED) {
       events.push_back(event);
       if (event.has_pool()) events.back().mutable_pool()->set_pool(job.pool());
       continue;

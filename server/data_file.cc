@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <system_error>
@@ -112,6 +113,21 @@ absl::Status SyncFolder(const std::string& folder) {
   const int error = errno;
   close(descriptor);
   return result == 0 ? absl::OkStatus() : ErrorOf(error, "sync", folder);
+}
+
+absl::Status WritePrivateFile(const std::string& path, const std::string& text) {
+  const std::string partial = path + ".partial";
+  TOMOSLAB_RETURN_IF_ERROR(RemoveFile(partial));
+  const int descriptor = open(partial.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (descriptor < 0) return ErrorOf(errno, "create", partial);
+  const bool written =
+      write(descriptor, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+      fsync(descriptor) == 0;
+  const int error = errno;
+  close(descriptor);
+  if (!written) return ErrorOf(error, "write", partial);
+  return std::rename(partial.c_str(), path.c_str()) == 0 ? absl::OkStatus()
+                                                         : ErrorOf(errno, "create", path);
 }
 
 absl::Status RemoveFile(const std::string& path) {

@@ -42,6 +42,8 @@ class DataFile {
 
 /// Makes creations, renamings and removals in `folder` survive a power failure.
 absl::Status SyncFolder(const std::string& folder);
+/// Only its owner may read the file; one that is there is replaced as a whole.
+absl::Status WritePrivateFile(const std::string& path, const std::string& text);
 /// NotFound is no error.
 absl::Status RemoveFile(const std::string& path);
 /// Creates the folder and its parents.

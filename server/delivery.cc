@@ -63,4 +63,28 @@ absl::Status PreviewsReceiver::Finish() {
   return session_.has_value() ? session_->Finish() : MissingLease();
 }
 
+absl::Status CheckpointReceiver::Begin(const v1::DeliverCheckpointRequest::Begin& begin) {
+  TOMOSLAB_ASSIGN_OR_RETURN(const LeasedJob work, dispatcher_.Find(begin.lease()));
+  TOMOSLAB_ASSIGN_OR_RETURN(wanted_, work.checkpoints->Begin(begin.checkpoint()));
+  lease_ = begin.lease();
+  iteration_ = begin.checkpoint().iteration();
+  session_ = work.checkpoints;
+  return absl::OkStatus();
+}
+
+absl::Status CheckpointReceiver::Take(const v1::DeliverCheckpointRequest& request) {
+  if (request.has_begin() != (session_ == nullptr)) return MissingLease();
+  if (request.has_begin()) return Begin(request.begin());
+  TOMOSLAB_RETURN_IF_ERROR(dispatcher_.Touch(lease_));
+  return wanted_ ? session_->Write(iteration_, request.chunk()) : absl::OkStatus();
+}
+
+absl::Status CheckpointReceiver::Finish() {
+  if (session_ == nullptr) return MissingLease();
+  if (!wanted_) return absl::OkStatus();
+  TOMOSLAB_ASSIGN_OR_RETURN(const std::optional<v1::CheckpointReport> report,
+                            session_->Finish(iteration_));
+  return report.has_value() ? dispatcher_.AddCheckpoint(lease_, *report) : absl::OkStatus();
+}
+
 }  // namespace tomoslab

@@ -1,4 +1,5 @@
-// What ranks deliver: slices and previews. First message: the lease; then chunks. No gRPC.
+// What ranks deliver: slices, previews and checkpoints. First message: the lease; then chunks. No
+// gRPC.
 #pragma once
 
 #include <memory>
@@ -42,6 +43,23 @@ class PreviewsReceiver final : public Receiver<v1::DeliverPreviewsRequest> {
   PreviewStore& previews_;
   std::string lease_;
   std::optional<PreviewSession> session_;
+};
+
+class CheckpointReceiver final : public Receiver<v1::DeliverCheckpointRequest> {
+ public:
+  explicit CheckpointReceiver(Dispatcher& dispatcher) : dispatcher_(dispatcher) {}
+  absl::Status Take(const v1::DeliverCheckpointRequest& request) override;
+  /// Syncs; the checkpoint counts when this rank was the last.
+  absl::Status Finish() override;
+
+ private:
+  absl::Status Begin(const v1::DeliverCheckpointRequest::Begin& begin);
+
+  Dispatcher& dispatcher_;
+  std::string lease_;
+  int iteration_ = 0;
+  std::shared_ptr<CheckpointSession> session_;
+  bool wanted_ = false;  // false: the checkpoint counts already
 };
 
 }  // namespace tomoslab

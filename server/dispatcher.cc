@@ -2,6 +2,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <random>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -13,9 +15,11 @@
 namespace tomoslab {
 namespace {
 
-/// Unique for ever: attempts are counted in the database.
+/// Unique for ever: attempts are counted in the database. Who was not given it cannot guess it.
 std::string LeaseId(const v1::Job& job) {
-  return absl::StrFormat("%s/attempts/%d", job.name(), job.attempts());
+  std::random_device random;
+  return absl::StrFormat("%s/attempts/%d/%08x%08x%08x%08x", job.name(), job.attempts(), random(),
+                         random(), random(), random());
 }
 
 void LogIfFailed(const absl::Status& status, const std::string& doing) {
@@ -52,7 +56,9 @@ absl::Status Dispatcher::Recover() {
       events = {LogEvent(v1::WARNING, "the server was restarted; the job is queued again"),
                 StateEvent(v1::QUEUED, "queued again: the server was restarted")};
     }
-    TOMOSLAB_RETURN_IF_ERROR(stores_.jobs.Append(job.name(), std::move(events)).status());
+    TOMOSLAB_ASSIGN_OR_RETURN(const v1::Job now,
+                              stores_.jobs.Append(job.name(), std::move(events)));
+    RemoveCheckpoints(now);
     spdlog::info("{}: {} after a restart", job.name(), cancel ? "cancelled" : "queued again");
   }
   return absl::OkStatus();
@@ -63,6 +69,12 @@ void Dispatcher::Detach(const std::string& pool, const PoolLink* link, const std
     const std::lock_guard<std::mutex> lock(mutex_);
     const auto it = pools_.find(pool);
     if (it == pools_.end() || it->second.link.get() != link) return;
+    if (!it->second.lease.empty() && patience_.reattach.count() > 0 && !draining_) {
+      spdlog::warn("pool {}: {}; waiting for it to attach again", pool, why);
+      it->second.link.reset();
+      it->second.cut = Clock::now();
+      return;
+    }
     Detached(pool, why);
   }
   Dispatch();
@@ -86,7 +98,7 @@ void Dispatcher::NoteExit(const std::string& instance, const std::string& how) {
     const std::lock_guard<std::mutex> lock(mutex_);
     for (const auto& [name, pool] : pools_) {
       if (pool.request.instance() != instance) continue;
-      pool.link->Break(absl::AbortedError(how));
+      if (pool.link != nullptr) pool.link->Break(absl::AbortedError(how));
       Detached(std::string(name), how);
       last_job_.erase(instance);  // its log says why already
       break;
@@ -116,7 +128,7 @@ std::vector<std::string> Dispatcher::LeaseJobs() {
   std::vector<std::string> begun;
   std::vector<std::string> idle;
   for (const auto& [name, pool] : pools_) {
-    if (pool.lease.empty()) idle.push_back(name);
+    if (pool.lease.empty() && pool.link != nullptr) idle.push_back(name);
   }
   if (idle.empty()) return begun;
   const absl::StatusOr<std::vector<v1::Job>> queued = stores_.jobs.Queued();
@@ -142,8 +154,10 @@ absl::StatusOr<bool> Dispatcher::Suits(const Pool& pool, const v1::Job& job) {
   if (!job.spec().pool().empty() && job.spec().pool() != pool.request.pool()) return false;
   TOMOSLAB_ASSIGN_OR_RETURN(const JobQueue::Wait wait, stores_.queue.WaitOf(job));
   if (wait.hopeless) {
-    TOMOSLAB_RETURN_IF_ERROR(
-        stores_.jobs.Append(job.name(), {StateEvent(v1::FAILED, wait.reason)}).status());
+    TOMOSLAB_ASSIGN_OR_RETURN(
+        const v1::Job failed,
+        stores_.jobs.Append(job.name(), {StateEvent(v1::FAILED, wait.reason)}));
+    RemoveCheckpoints(failed);
     return false;
   }
   if (!wait.reason.empty()) return false;
@@ -163,17 +177,40 @@ absl::StatusOr<std::string> Dispatcher::Begin(const std::string& pool_name, cons
   const std::string id = LeaseId(begun);
   spdlog::info("{}: leased to pool {} (attempt {})", job.name(), pool_name, begun.attempts());
   pools_[pool_name].lease = id;
-  leases_[id] = {pool_name, {std::move(begun), nullptr, nullptr}, Clock::now(), false, {}};
+  leases_[id] = {pool_name, {std::move(begun), nullptr, nullptr, nullptr}, Clock::now(), false, {},
+                 0};
+  beats_.Begin(id, pools_[pool_name].request.rank_size());
   return id;
 }
 
 absl::StatusOr<LeasedJob> Dispatcher::OpenStores(const v1::Job& job) {
-  LeasedJob work{job, nullptr, nullptr};
+  LeasedJob work{job, nullptr, nullptr, nullptr};
   TOMOSLAB_ASSIGN_OR_RETURN(const v1::Scan scan, stores_.scans.Get(job.spec().scan()));
   TOMOSLAB_ASSIGN_OR_RETURN(work.scan, stores_.scans.Use(job.spec().scan()));
   TOMOSLAB_ASSIGN_OR_RETURN(work.volume, stores_.volumes.Begin(job, scan));
-  TOMOSLAB_RETURN_IF_ERROR(stores_.previews.RemoveAll(job.name()));  // of an earlier attempt
+  work.checkpoints = std::make_shared<CheckpointSession>(
+      &stores_.checkpoints, job.name(), job.attempts(), ShapesOf(job.spec().volume(), scan));
+  TOMOSLAB_ASSIGN_OR_RETURN(const std::vector<v1::Checkpoint> checkpoints,
+                            stores_.checkpoints.List(job.name()));
+  if (checkpoints.empty())  // previews of an earlier attempt
+    TOMOSLAB_RETURN_IF_ERROR(stores_.previews.RemoveAll(job.name()));
   return work;
+}
+
+absl::StatusOr<v1::PoolCommand> Dispatcher::LeaseCommand(const std::string& id,
+                                                         const v1::Job& job) {
+  v1::PoolCommand command;
+  v1::Lease& lease = *command.mutable_lease();
+  TOMOSLAB_ASSIGN_OR_RETURN(*lease.mutable_scan(), stores_.scans.Get(job.spec().scan()));
+  lease.mutable_scan()->clear_received();
+  lease.set_id(id);
+  lease.set_job(job.name());
+  *lease.mutable_spec() = job.spec();
+  lease.set_attempt(job.attempts());
+  TOMOSLAB_ASSIGN_OR_RETURN(const std::vector<v1::Checkpoint> checkpoints,
+                            stores_.checkpoints.List(job.name()));
+  for (const v1::Checkpoint& checkpoint : checkpoints) *lease.add_checkpoint() = checkpoint;
+  return command;
 }
 
 void Dispatcher::Prepare(const std::string& id) {
@@ -185,27 +222,23 @@ void Dispatcher::Prepare(const std::string& id) {
     job = (*lease)->work.job;
   }
   absl::StatusOr<LeasedJob> work = OpenStores(job);
-  absl::StatusOr<v1::Scan> scan = stores_.scans.Get(job.spec().scan());
+  const absl::StatusOr<v1::PoolCommand> command = LeaseCommand(id, job);
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     const absl::StatusOr<Lease*> lease = LivingLease(id);
     if (!lease.ok()) return;  // the pool went away meanwhile
-    if (work.ok() && scan.ok()) {
+    if (work.ok() && command.ok()) {
       (*lease)->work = *std::move(work);
-      scan->clear_received();
-      v1::PoolCommand command;
-      command.mutable_lease()->set_id(id);
-      command.mutable_lease()->set_job(job.name());
-      *command.mutable_lease()->mutable_spec() = job.spec();
-      *command.mutable_lease()->mutable_scan() = *std::move(scan);
-      command.mutable_lease()->set_attempt(job.attempts());
-      pools_[(*lease)->pool].link->Send(command);
+      const std::shared_ptr<PoolLink>& link = pools_[(*lease)->pool].link;
+      if (link != nullptr) link->Send(*command);
       return;
     }
-    const std::string why(work.ok() ? scan.status().message() : work.status().message());
-    LogIfFailed(stores_.jobs.Append(job.name(), {StateEvent(v1::FAILED, why)}).status(),
-                job.name());
+    const std::string why(work.ok() ? command.status().message() : work.status().message());
+    const absl::StatusOr<v1::Job> failed =
+        stores_.jobs.Append(job.name(), {StateEvent(v1::FAILED, why)});
+    LogIfFailed(failed.status(), job.name());
     EndLease(id);
+    if (failed.ok()) RemoveCheckpoints(*failed);
   }
   Dispatch();
 }
@@ -221,9 +254,19 @@ void Dispatcher::EndLease(const std::string& id) {
   const auto it = leases_.find(id);
   if (it == leases_.end()) return;
   if (it->second.work.volume != nullptr) it->second.work.volume->Close();
+  if (it->second.work.checkpoints != nullptr) it->second.work.checkpoints->Close();
+  beats_.End(id);
   const auto pool = pools_.find(it->second.pool);
-  if (pool != pools_.end() && pool->second.lease == id) pool->second.lease.clear();
+  if (pool != pools_.end() && pool->second.lease == id) {
+    pool->second.lease.clear();
+    if (pool->second.cut.has_value()) pools_.erase(pool);  // it attaches anew
+  }
   leases_.erase(it);
+  lease_ended_.notify_all();
+}
+
+void Dispatcher::RemoveCheckpoints(const v1::Job& job) {
+  if (IsOver(job.state())) LogIfFailed(stores_.checkpoints.RemoveAll(job.name()), job.name());
 }
 
 void Dispatcher::LoseLease(const std::string& id, const std::string& why) {
@@ -234,7 +277,9 @@ void Dispatcher::LoseLease(const std::string& id, const std::string& why) {
   std::vector<v1::JobEvent> events =
       LostEvents(stores_.jobs, {it->second.work.job, it->second.cancel}, why);
   EndLease(id);
-  LogIfFailed(stores_.jobs.Append(job, std::move(events)).status(), job);
+  const absl::StatusOr<v1::Job> now = stores_.jobs.Append(job, std::move(events));
+  LogIfFailed(now.status(), job);
+  if (now.ok()) RemoveCheckpoints(*now);
 }
 
 absl::StatusOr<v1::Job> Dispatcher::AppendReport(const Lease& lease,
@@ -254,8 +299,11 @@ absl::StatusOr<v1::ReportResponse> Dispatcher::Report(const v1::ReportRequest& r
     const std::lock_guard<std::mutex> lock(mutex_);
     TOMOSLAB_ASSIGN_OR_RETURN(Lease* const lease, LivingLease(request.lease()));
     lease->last_sign = Clock::now();
-    TOMOSLAB_ASSIGN_OR_RETURN(const v1::Job job, AppendReport(*lease, request));
     response.set_cancel(lease->cancel);
+    response.set_drain(draining_);
+    if (request.number() > 0 && request.number() <= lease->reports) return response;  // repeated
+    TOMOSLAB_ASSIGN_OR_RETURN(const v1::Job job, AppendReport(*lease, request));
+    lease->reports = std::max(lease->reports, request.number());
     if (IsLeased(job.state())) return response;
     spdlog::info("{}: {} {}", job.name(), v1::JobState_Name(job.state()), job.status_message());
     if (job.state() == v1::SUCCEEDED) {
@@ -263,6 +311,7 @@ absl::StatusOr<v1::ReportResponse> Dispatcher::Report(const v1::ReportRequest& r
       LogIfFailed(stores_.volumes.RecordResult(job, ranks), job.name());
     }
     EndLease(request.lease());
+    RemoveCheckpoints(job);
   }
   Dispatch();
   return response;
@@ -295,6 +344,25 @@ absl::Status Dispatcher::AddSlices(const std::string& id, const std::vector<Inde
   return stores_.jobs.Append(lease->work.job.name(), std::move(events)).status();
 }
 
+absl::Status Dispatcher::AddCheckpoint(const std::string& id, const v1::CheckpointReport& report) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  TOMOSLAB_ASSIGN_OR_RETURN(Lease* const lease, LivingLease(id));
+  lease->last_sign = Clock::now();
+  return stores_.jobs.Append(lease->work.job.name(), {CheckpointEvent(report)}).status();
+}
+
+void Dispatcher::NoteDamage(const std::string& job, const std::string& checkpoint,
+                            const std::string& how) {
+  const absl::StatusOr<bool> dropped = stores_.checkpoints.Forget(checkpoint);
+  LogIfFailed(dropped.status(), job);
+  if (!dropped.ok() || !*dropped) return;  // another rank was first
+  const std::string text = absl::StrFormat(
+      "%s cannot be used and was dropped: %s; the job goes on from the one before, if there is one",
+      checkpoint, how);
+  spdlog::warn("{}: {}", job, text);
+  LogIfFailed(stores_.jobs.Append(job, {LogEvent(v1::WARNING, text)}).status(), job);
+}
+
 absl::StatusOr<v1::Job> Dispatcher::Cancel(const std::string& name) {
   const std::lock_guard<std::mutex> lock(mutex_);
   TOMOSLAB_ASSIGN_OR_RETURN(const v1::Job job, stores_.jobs.Get(name));
@@ -309,7 +377,13 @@ absl::StatusOr<v1::Job> Dispatcher::Cancel(const std::string& name) {
     return stores_.jobs.Append(name, {LogEvent(v1::INFO, "cancel requested")});
   }
   spdlog::info("{}: cancelled", name);
-  return stores_.jobs.Append(name, {StateEvent(v1::CANCELLED, "cancelled before it started")});
+  const bool begun = job.attempts() > 0;
+  TOMOSLAB_ASSIGN_OR_RETURN(
+      v1::Job cancelled,
+      stores_.jobs.Append(
+          name, {StateEvent(v1::CANCELLED, begun ? "cancelled" : "cancelled before it started")}));
+  RemoveCheckpoints(cancelled);
+  return cancelled;
 }
 
 void Dispatcher::Break(const std::string& pool, const std::string& why) {
@@ -317,15 +391,16 @@ void Dispatcher::Break(const std::string& pool, const std::string& why) {
     const std::lock_guard<std::mutex> lock(mutex_);
     const auto it = pools_.find(pool);
     if (it == pools_.end()) return;
-    it->second.link->Break(absl::AbortedError(why));
+    if (it->second.link != nullptr) it->second.link->Break(absl::AbortedError(why));
     Detached(pool, why);
   }
   Dispatch();
 }
 
-void Dispatcher::Drain() {
-  const std::lock_guard<std::mutex> lock(mutex_);
+void Dispatcher::Drain(Clock::duration patience) {
+  std::unique_lock<std::mutex> lock(mutex_);
   draining_ = true;
+  lease_ended_.wait_for(lock, patience, [this] { return leases_.empty(); });
   while (!leases_.empty()) {
     const auto& [id, lease] = *leases_.begin();
     const std::string job = lease.work.job.name();
@@ -337,7 +412,9 @@ void Dispatcher::Drain() {
   }
   v1::PoolCommand command;
   command.set_drain(true);
-  for (const auto& [name, pool] : pools_) pool.link->Send(command);
+  for (const auto& [name, pool] : pools_) {
+    if (pool.link != nullptr) pool.link->Send(command);
+  }
 }
 
 bool Dispatcher::draining() const {

@@ -3,14 +3,18 @@
 #pragma once
 
 #include <chrono>
+#include <condition_variable>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "server/beats.h"
+#include "server/checkpoint_store.h"
 #include "server/job_queue.h"
 #include "tomoslab/v1/pool.pb.h"
 
@@ -30,6 +34,7 @@ struct LeasedJob {
   v1::Job job;
   std::shared_ptr<OpenScan> scan;
   std::shared_ptr<VolumeInProgress> volume;
+  std::shared_ptr<CheckpointSession> checkpoints;
 };
 
 struct Stores {
@@ -38,6 +43,15 @@ struct Stores {
   VolumeStore& volumes;
   PreviewStore& previews;
   JobQueue& queue;
+  CheckpointStore& checkpoints;
+};
+
+/// How long a pool with a lease is waited for.
+struct PoolPatience {
+  std::chrono::milliseconds silence{600'000};      // of all ranks, with nothing reported
+  std::chrono::milliseconds cancel_grace{60'000};  // to stop after a cancel
+  std::chrono::milliseconds beat{7'000};           // of any rank, without a beat
+  std::chrono::milliseconds reattach{0};           // of rank 0, after its connection broke
 };
 
 class Dispatcher {
@@ -45,17 +59,20 @@ class Dispatcher {
   using Clock = std::chrono::steady_clock;
 
   /// `expected`: the size of the pools that will attach, for planning before they have.
-  Dispatcher(Stores stores, std::vector<PoolOffer> expected)
-      : stores_(stores), expected_(std::move(expected)) {}
+  Dispatcher(Stores stores, std::vector<PoolOffer> expected, const PoolPatience& patience = {})
+      : stores_(stores), expected_(std::move(expected)), patience_(patience) {}
 
   /// Queues again what pools had when the server ended. Call once, before any pool attaches.
   absl::Status Recover();
 
   // --- pools ---
-  /// AlreadyExists: a pool of this name is attached. Unavailable: the server drains.
-  absl::Status Attach(const v1::AttachRequest& request, std::shared_ptr<PoolLink> link);
-  /// The link broke: ends the pool's lease and queues its job again. Other links of the same name
-  /// are left alone.
+  /// A pool whose connection broke keeps the lease that it names. AlreadyExists: a pool of this
+  /// name is attached. Unavailable: the server drains.
+  /// `token`: whose leases it gets are; no other token may use them.
+  absl::Status Attach(const v1::AttachRequest& request, std::shared_ptr<PoolLink> link,
+                      const std::string& token = "");
+  /// The link broke: ends the pool's lease and queues its job again, once the pool has had its time
+  /// to attach again. Other links of the same name are left alone.
   void Detach(const std::string& pool, const PoolLink* link, const std::string& why);
   /// The process of a local pool ended: as Detach, and its last job's log says how it ended.
   void NoteExit(const std::string& instance, const std::string& how);
@@ -71,22 +88,33 @@ class Dispatcher {
   // --- leases; Aborted when the lease has ended ---
   absl::StatusOr<v1::ReportResponse> Report(const v1::ReportRequest& request);
   absl::StatusOr<LeasedJob> Find(const std::string& lease);
+  /// The token of the pool that has it; nullopt: it has ended.
+  std::optional<std::string> TokenOf(const std::string& lease) const;
   /// A sign of life of a rank that is streaming.
   absl::Status Touch(const std::string& lease);
+  /// A sign of life of one rank; never waits for a disk.
+  absl::Status Beat(const std::string& lease, int rank) {
+    return beats_.Note(lease, rank, Clock::now());
+  }
+  /// Appends the event of a checkpoint that counts.
+  absl::Status AddCheckpoint(const std::string& lease, const v1::CheckpointReport& report);
+  /// The store found a checkpoint damaged: it is dropped, and the job's log says so.
+  void NoteDamage(const std::string& job, const std::string& checkpoint, const std::string& how);
   /// Appends the event of slices that are on disk.
   absl::Status AddSlices(const std::string& lease, const std::vector<IndexRange>& slices);
 
-  /// Pools that have been silent with a lease for too long, or do not react to a cancel.
+  /// Pools that have been silent with a lease for too long, that lost a rank or their connection,
+  /// or do not react to a cancel. Call it several times a second.
   struct Stuck {
     std::string pool, instance, why;
   };
-  std::vector<Stuck> StuckPools(Clock::time_point now, Clock::duration silence,
-                                Clock::duration cancel_grace) const;
+  std::vector<Stuck> StuckPools(Clock::time_point now);
   /// Ends the lease of a stuck pool and its stream.
   void Break(const std::string& pool, const std::string& why);
 
-  /// No more leases; running jobs go back to the queue, pools are told to end.
-  void Drain();
+  /// No more leases. Pools are asked to leave a checkpoint and give their jobs back; those that
+  /// have not after `patience` lose them. Then pools are told to end.
+  void Drain(Clock::duration patience = {});
   bool draining() const;
 
  private:
@@ -94,6 +122,8 @@ class Dispatcher {
     v1::AttachRequest request;
     std::shared_ptr<PoolLink> link;
     std::string lease;  // "" = idle
+    std::string token;
+    std::optional<Clock::time_point> cut;  // since when its link is broken
     PoolSize Size() const;
   };
   struct Lease {
@@ -102,6 +132,7 @@ class Dispatcher {
     Clock::time_point last_sign;
     bool cancel = false;
     Clock::time_point cancel_time;
+    std::int64_t reports = 0;  // the number of the last one
   };
   using Leases = std::map<std::string, Lease>;
 
@@ -113,19 +144,31 @@ class Dispatcher {
   void EndLease(const std::string& id);
   void LoseLease(const std::string& id, const std::string& why);
   void Detached(const std::string& pool, const std::string& why);
+  /// A pool that attaches under a name that a cut one has.
+  bool TakesUpLease(const v1::AttachRequest& request, std::shared_ptr<PoolLink> link,
+                    const std::string& token);
+  /// "" = it is not. silent_rank: −1 = none.
+  std::string WhyStuck(const Lease& lease, const Pool& pool, Clock::time_point now,
+                       int silent_rank) const;
+  /// Of a job that is over.
+  void RemoveCheckpoints(const v1::Job& job);
   absl::StatusOr<v1::Job> AppendReport(const Lease& lease, const v1::ReportRequest& request);
 
   // Without mutex_: laying out a volume may take long.
   void Prepare(const std::string& lease);
   absl::StatusOr<LeasedJob> OpenStores(const v1::Job& job);
+  absl::StatusOr<v1::PoolCommand> LeaseCommand(const std::string& id, const v1::Job& job);
 
   const Stores stores_;
   const std::vector<PoolOffer> expected_;
+  const PoolPatience patience_;
+  Beats beats_;
   mutable std::mutex mutex_;
   std::map<std::string, Pool> pools_;            // by name
   Leases leases_;                                // by id
   std::map<std::string, std::string> last_job_;  // by instance, of local pools
   bool draining_ = false;
+  std::condition_variable lease_ended_;
 };
 
 }  // namespace tomoslab

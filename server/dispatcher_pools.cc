@@ -8,6 +8,11 @@
 #include "server/dispatcher.h"
 
 namespace tomoslab {
+namespace {
+
+constexpr int kMostRanks = 65536;
+
+}  // namespace
 
 PoolSize Dispatcher::Pool::Size() const {
   PoolSize size{std::max(1, request.rank_size()), request.memory_bytes_per_rank(), 0};
@@ -20,19 +25,55 @@ PoolSize Dispatcher::Pool::Size() const {
   return size;
 }
 
-absl::Status Dispatcher::Attach(const v1::AttachRequest& request, std::shared_ptr<PoolLink> link) {
+absl::Status Dispatcher::Attach(const v1::AttachRequest& request, std::shared_ptr<PoolLink> link,
+                                const std::string& token) {
   if (request.pool().empty() || request.pool().size() > 100) {
     return absl::InvalidArgumentError("a pool's name has 1 .. 100 characters");
   }
+  if (!std::all_of(request.pool().begin(), request.pool().end(),
+                   [](unsigned char c) { return c > 0x20 && c < 0x7F; })) {
+    return absl::InvalidArgumentError("a pool's name has no blanks and no characters beyond ASCII");
+  }
+  if (request.rank_size() > kMostRanks) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("a pool of %d ranks is larger than %d", request.rank_size(), kMostRanks));
+  }
   const std::lock_guard<std::mutex> lock(mutex_);
   if (draining_) return absl::UnavailableError("the server is shutting down");
+  if (TakesUpLease(request, link, token)) return absl::OkStatus();
   if (pools_.count(request.pool()) > 0) {
     return absl::AlreadyExistsError(
         absl::StrFormat("a pool named \"%s\" is attached already", request.pool()));
   }
-  pools_[request.pool()] = {request, std::move(link), ""};
+  pools_[request.pool()] = {request, std::move(link), "", token, std::nullopt};
   spdlog::info("pool {}: attached with {} ranks", request.pool(), request.rank_size());
   return absl::OkStatus();
+}
+
+bool Dispatcher::TakesUpLease(const v1::AttachRequest& request, std::shared_ptr<PoolLink> link,
+                              const std::string& token) {
+  const auto it = pools_.find(request.pool());
+  if (it == pools_.end() || !it->second.cut.has_value() || it->second.token != token) return false;
+  Pool& pool = it->second;
+  const bool same = !pool.lease.empty() && request.lease() == pool.lease &&
+                    request.instance() == pool.request.instance() &&
+                    request.rank_size() == pool.request.rank_size();
+  if (!same) {
+    Detached(request.pool(), "its connection broke, and a new pool of its name has attached");
+    return false;
+  }
+  pool.link = std::move(link);
+  pool.cut.reset();
+  spdlog::info("pool {}: attached again and goes on with its job", request.pool());
+  return true;
+}
+
+std::optional<std::string> Dispatcher::TokenOf(const std::string& lease) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto it = leases_.find(lease);
+  if (it == leases_.end()) return std::nullopt;
+  const auto pool = pools_.find(it->second.pool);
+  return pool == pools_.end() ? "" : pool->second.token;
 }
 
 std::vector<v1::PoolInfo> Dispatcher::Pools() const {
@@ -57,28 +98,45 @@ std::vector<PoolOffer> Dispatcher::Offers() const {
   return offers.empty() ? expected_ : offers;
 }
 
-std::vector<Dispatcher::Stuck> Dispatcher::StuckPools(Clock::time_point now,
-                                                      Clock::duration silence,
-                                                      Clock::duration cancel_grace) const {
+std::vector<Dispatcher::Stuck> Dispatcher::StuckPools(Clock::time_point now) {
+  std::map<std::string, int> silent_rank;
+  for (const Beats::Silence& silence : beats_.Silent(now, patience_.beat))
+    silent_rank[silence.lease] = silence.rank;
   const std::lock_guard<std::mutex> lock(mutex_);
   std::vector<Stuck> stuck;
-  const auto seconds = [](Clock::duration d) {
-    return std::chrono::duration_cast<std::chrono::seconds>(d).count();
-  };
   for (const auto& [id, lease] : leases_) {
     const auto pool = pools_.find(lease.pool);
     if (pool == pools_.end()) continue;
-    const std::string& instance = pool->second.request.instance();
-    if (lease.cancel && now - lease.cancel_time > cancel_grace) {
-      stuck.push_back({lease.pool, instance,
-                       absl::StrFormat("the pool did not stop within %d s of the cancel",
-                                       seconds(cancel_grace))});
-    } else if (now - lease.last_sign > silence) {
-      stuck.push_back({lease.pool, instance,
-                       absl::StrFormat("the pool has been silent for %d s", seconds(silence))});
-    }
+    const std::string why =
+        WhyStuck(lease, pool->second, now, silent_rank.count(id) > 0 ? silent_rank[id] : -1);
+    if (!why.empty()) stuck.push_back({lease.pool, pool->second.request.instance(), why});
   }
   return stuck;
+}
+
+std::string Dispatcher::WhyStuck(const Lease& lease, const Pool& pool, Clock::time_point now,
+                                 int silent_rank) const {
+  const auto seconds = [](Clock::duration d) {
+    return std::chrono::duration_cast<std::chrono::seconds>(d).count();
+  };
+  if (silent_rank >= 0) {
+    const std::string host = silent_rank < pool.request.rank_size()
+                                 ? " on " + pool.request.rank(silent_rank).host()
+                                 : "";
+    return absl::StrFormat("rank %d%s gave no sign of life for %d s", silent_rank, host,
+                           seconds(patience_.beat));
+  }
+  if (pool.cut.has_value() && now - *pool.cut > patience_.reattach) {
+    return absl::StrFormat("the connection to its rank 0 broke, and did not come back within %d s",
+                           seconds(patience_.reattach));
+  }
+  if (lease.cancel && now - lease.cancel_time > patience_.cancel_grace) {
+    return absl::StrFormat("the pool did not stop within %d s of the cancel",
+                           seconds(patience_.cancel_grace));
+  }
+  if (now - lease.last_sign > patience_.silence)
+    return absl::StrFormat("the pool has been silent for %d s", seconds(patience_.silence));
+  return "";
 }
 
 }  // namespace tomoslab

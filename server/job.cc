@@ -47,6 +47,7 @@ absl::Status ApplyEvent(const google::protobuf::Timestamp& now, v1::JobEvent* ev
     job->set_status_message(change.reason());
   }
   if (event->has_iteration()) *job->mutable_last_iteration() = event->iteration();
+  if (event->has_checkpoint()) *job->mutable_checkpoint() = event->checkpoint();
   if (event->has_materials()) *job->mutable_materials() = event->materials();
   job->set_last_event(job->last_event() + 1);
   event->set_sequence(job->last_event());
@@ -66,6 +67,12 @@ v1::JobEvent LogEvent(v1::Severity severity, const std::string& text) {
   event.mutable_log()->set_severity(severity);
   event.mutable_log()->set_text(text);
   event.mutable_log()->set_rank(-1);
+  return event;
+}
+
+v1::JobEvent CheckpointEvent(const v1::CheckpointReport& report) {
+  v1::JobEvent event;
+  *event.mutable_checkpoint() = report;
   return event;
 }
 

@@ -8,8 +8,9 @@
 
 namespace tomoslab {
 
-/// How many attempts at a job may fail before it is given up.
-inline constexpr int kMostFailures = 5;
+/// How many attempts at a job may fail at the same iteration before it is given up, and how many
+/// without coming further than those before.
+inline constexpr int kMostFailuresAtOneIteration = 3, kMostFailures = 5;
 
 /// SUCCEEDED, FAILED or CANCELLED: nothing changes any more.
 bool IsOver(v1::JobState state);
@@ -27,6 +28,7 @@ absl::Status ApplyEvent(const google::protobuf::Timestamp& now, v1::JobEvent* ev
 v1::JobEvent StateEvent(v1::JobState state, const std::string& reason);
 /// rank −1 = the server.
 v1::JobEvent LogEvent(v1::Severity severity, const std::string& text);
+v1::JobEvent CheckpointEvent(const v1::CheckpointReport& report);
 v1::JobEvent SlicesEvent(int begin, int end);
 
 }  // namespace tomoslab

@@ -57,7 +57,8 @@ absl::Status JobQueue::CheckStart(const v1::JobSpec& complete) {
 }
 
 absl::StatusOr<v1::CreateJobResponse> JobQueue::Create(const v1::CreateJobRequest& request,
-                                                       const std::vector<PoolOffer>& offers) {
+                                                       const std::vector<PoolOffer>& offers,
+                                                       const NewOwnership& ownership) {
   TOMOSLAB_RETURN_IF_ERROR(CheckRequestId(request.request_id()));
   TOMOSLAB_ASSIGN_OR_RETURN(const v1::Scan scan, scans_.Get(request.spec().scan()));
   TOMOSLAB_RETURN_IF_ERROR(ValidateJobSpec(request.spec(), scan));
@@ -69,7 +70,7 @@ absl::StatusOr<v1::CreateJobResponse> JobQueue::Create(const v1::CreateJobReques
     return response;
   }
   if (!request.request_id().empty()) {
-    absl::StatusOr<v1::Job> found = jobs_.FindRequest(request);
+    absl::StatusOr<v1::Job> found = jobs_.FindRequest(request, ownership.ownership.owner);
     if (!absl::IsNotFound(found.status())) {
       TOMOSLAB_ASSIGN_OR_RETURN(*response.mutable_job(), std::move(found));
       return response;
@@ -77,7 +78,7 @@ absl::StatusOr<v1::CreateJobResponse> JobQueue::Create(const v1::CreateJobReques
   }
   TOMOSLAB_RETURN_IF_ERROR(CheckStart(complete));
   if (!response.plan().fits()) return absl::ResourceExhaustedError(response.plan().explanation());
-  TOMOSLAB_ASSIGN_OR_RETURN(*response.mutable_job(), jobs_.Create(request, complete));
+  TOMOSLAB_ASSIGN_OR_RETURN(*response.mutable_job(), jobs_.Create(request, complete, ownership));
   return response;
 }
 
@@ -111,8 +112,9 @@ absl::StatusOr<v1::Job> JobQueue::Get(const std::string& name) {
   return Describe(std::move(job));
 }
 
-absl::StatusOr<v1::ListJobsResponse> JobQueue::List(const v1::ListJobsRequest& request) {
-  TOMOSLAB_ASSIGN_OR_RETURN(v1::ListJobsResponse response, jobs_.List(request));
+absl::StatusOr<v1::ListJobsResponse> JobQueue::List(const v1::ListJobsRequest& request,
+                                                    const Caller& caller) {
+  TOMOSLAB_ASSIGN_OR_RETURN(v1::ListJobsResponse response, jobs_.List(request, caller));
   for (v1::Job& job : *response.mutable_job()) {
     TOMOSLAB_ASSIGN_OR_RETURN(job, Describe(job));
   }
@@ -120,10 +122,19 @@ absl::StatusOr<v1::ListJobsResponse> JobQueue::List(const v1::ListJobsRequest& r
 }
 
 absl::Status JobQueue::Delete(const std::string& name) {
-  TOMOSLAB_RETURN_IF_ERROR(jobs_.CheckDeletable(name));
+  // Its rows first: no job can be made meanwhile that starts from a volume that is gone.
+  TOMOSLAB_RETURN_IF_ERROR(jobs_.Delete(name));
   TOMOSLAB_RETURN_IF_ERROR(volumes_.Remove(name));
-  TOMOSLAB_RETURN_IF_ERROR(previews_.RemoveAll(name));
-  return jobs_.Delete(name);
+  return previews_.RemoveAll(name);
+}
+
+absl::Status JobQueue::RemoveOrphans() {
+  for (const std::string& name : volumes_.Jobs()) {
+    if (!absl::IsNotFound(jobs_.Get(name).status())) continue;
+    TOMOSLAB_RETURN_IF_ERROR(volumes_.Remove(name));
+    TOMOSLAB_RETURN_IF_ERROR(previews_.RemoveAll(name));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace tomoslab

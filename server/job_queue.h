@@ -28,12 +28,16 @@ class JobQueue {
   /// Validates, plans on the best of `offers` (never empty), and queues unless validate_only.
   /// ResourceExhausted: the job fits on none of them, with the plan's figures.
   absl::StatusOr<v1::CreateJobResponse> Create(const v1::CreateJobRequest& request,
-                                               const std::vector<PoolOffer>& offers);
+                                               const std::vector<PoolOffer>& offers,
+                                               const NewOwnership& ownership = {});
   /// With a status message that says what a queued job waits for.
   absl::StatusOr<v1::Job> Get(const std::string& name);
-  absl::StatusOr<v1::ListJobsResponse> List(const v1::ListJobsRequest& request);
+  absl::StatusOr<v1::ListJobsResponse> List(const v1::ListJobsRequest& request,
+                                            const Caller& caller = {});
   /// The job with its volume and previews.
   absl::Status Delete(const std::string& name);
+  /// Volumes of jobs whose deletion was cut off. Call once, at the start.
+  absl::Status RemoveOrphans();
 
   /// What a queued job waits for besides a pool.
   struct Wait {

@@ -14,7 +14,9 @@
 #include "proto/algorithm_values.h"
 #include "proto/values.h"
 #include "server/job.h"
+#include "server/ownership.h"
 #include "server/resource_name.h"
+#include "server/volume_file.h"
 #include "worker/core/status.h"
 
 namespace tomoslab {
@@ -100,8 +102,8 @@ absl::Status CheckScanUsable(Transaction& transaction, const v1::JobSpec& spec) 
 }
 
 absl::StatusOr<std::int64_t> InsertJob(Transaction& transaction,
-                                       const v1::CreateJobRequest& request,
-                                       const v1::JobSpec& spec) {
+                                       const v1::CreateJobRequest& request, const v1::JobSpec& spec,
+                                       const std::string& owner) {
   TOMOSLAB_ASSIGN_OR_RETURN(const std::int64_t scan, ScanId(spec.scan()));
   Statement insert = transaction.Prepare(
       "INSERT INTO jobs (request, scan, priority, state, job, start_job, request_id) "
@@ -118,16 +120,17 @@ absl::StatusOr<std::int64_t> InsertJob(Transaction& transaction,
   if (request.request_id().empty()) {
     insert.BindNull();
   } else {
-    insert.Bind(request.request_id());
+    insert.Bind(OwnRequestId(owner, request.request_id()));
   }
   TOMOSLAB_RETURN_IF_ERROR(insert.Run());
   return transaction.LastInsertedId();
 }
 
-absl::StatusOr<v1::Job> FindRequestIn(Transaction& transaction,
-                                      const v1::CreateJobRequest& request) {
+absl::StatusOr<v1::Job> FindRequestIn(Transaction& transaction, const v1::CreateJobRequest& request,
+                                      const std::string& owner) {
   Statement row = transaction.Prepare("SELECT id, job, request FROM jobs WHERE request_id = ?");
-  TOMOSLAB_ASSIGN_OR_RETURN(const bool found, row.Bind(request.request_id()).Step());
+  TOMOSLAB_ASSIGN_OR_RETURN(const bool found,
+                            row.Bind(OwnRequestId(owner, request.request_id())).Step());
   if (!found) return absl::NotFoundError("no job was made with this request_id");
   TOMOSLAB_ASSIGN_OR_RETURN(v1::Job job, FromRow(row));
   v1::JobSpec asked;
@@ -175,6 +178,22 @@ class Appender {
   const google::protobuf::Timestamp now_;
 };
 
+/// FailedPrecondition: the job is not over, or a job that is not over starts from it.
+absl::Status CheckDeletable(Transaction& transaction, std::int64_t id) {
+  TOMOSLAB_ASSIGN_OR_RETURN(const v1::Job job, Load(transaction, id));
+  if (!IsOver(job.state())) {
+    return absl::FailedPreconditionError(
+        absl::StrFormat("%s is %s, which is not over; cancel it first", JobName(id),
+                        v1::JobState_Name(job.state())));
+  }
+  Statement user = transaction.Prepare("SELECT id FROM jobs WHERE start_job = ? AND state < ?");
+  TOMOSLAB_ASSIGN_OR_RETURN(const bool used, user.Bind(id).Bind(v1::SUCCEEDED).Step());
+  if (!used) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrFormat("%s starts from the volume of %s and is not over; cancel it first",
+                      JobName(user.Int(0)), JobName(id)));
+}
+
 /// States are numbers, so no text gets into the SQL.
 std::string StateFilter(const v1::ListJobsRequest& request) {
   if (request.state().empty()) return "";
@@ -184,28 +203,34 @@ std::string StateFilter(const v1::ListJobsRequest& request) {
 
 }  // namespace
 
-absl::StatusOr<v1::Job> JobTable::FindRequest(const v1::CreateJobRequest& request) {
+absl::StatusOr<v1::Job> JobTable::FindRequest(const v1::CreateJobRequest& request,
+                                              const std::string& owner) {
   Transaction transaction(database_);
-  return FindRequestIn(transaction, request);
+  return FindRequestIn(transaction, request, owner);
 }
 
 absl::StatusOr<v1::Job> JobTable::Create(const v1::CreateJobRequest& request,
-                                         const v1::JobSpec& spec) {
+                                         const v1::JobSpec& spec, const NewOwnership& ownership) {
+  const auto& [owner, groups] = ownership.ownership;
   v1::Job job;
   Transaction transaction(database_);
   if (!request.request_id().empty()) {
-    absl::StatusOr<v1::Job> found = FindRequestIn(transaction, request);
+    absl::StatusOr<v1::Job> found = FindRequestIn(transaction, request, owner);
     if (!absl::IsNotFound(found.status())) return found;
   }
   TOMOSLAB_RETURN_IF_ERROR(CheckScanUsable(transaction, spec));
-  TOMOSLAB_ASSIGN_OR_RETURN(const std::int64_t id, InsertJob(transaction, request, spec));
+  TOMOSLAB_ASSIGN_OR_RETURN(const std::int64_t id, InsertJob(transaction, request, spec, owner));
   job.set_name(JobName(id));
   *job.mutable_spec() = spec;
   *job.mutable_create_time() = TimeUtil::GetCurrentTime();
+  job.set_owner(owner);
+  job.mutable_group()->Assign(groups.begin(), groups.end());
   job.set_iterations_planned(IterationsPlanned(spec));
   v1::JobEvent queued = StateEvent(v1::QUEUED, "");
   TOMOSLAB_RETURN_IF_ERROR(Appender(transaction, id, &job).Append(&queued, ""));
   TOMOSLAB_RETURN_IF_ERROR(Store(transaction, id, job));
+  TOMOSLAB_RETURN_IF_ERROR(
+      EnterOwner(transaction, {Collection::kJobs, id}, ownership, VolumeBytes(spec.volume())));
   TOMOSLAB_RETURN_IF_ERROR(transaction.Commit());
   spdlog::info("{}: queued, {} of {}", job.name(), AlgorithmName(spec.algorithm()), spec.scan());
   return job;
@@ -217,16 +242,18 @@ absl::StatusOr<v1::Job> JobTable::Get(const std::string& name) {
   return Load(transaction, id);
 }
 
-absl::StatusOr<v1::ListJobsResponse> JobTable::List(const v1::ListJobsRequest& request) {
+absl::StatusOr<v1::ListJobsResponse> JobTable::List(const v1::ListJobsRequest& request,
+                                                    const Caller& caller) {
   TOMOSLAB_ASSIGN_OR_RETURN(const Page page, ToPage(request.page_size(), request.page_token()));
   v1::ListJobsResponse response;
   Transaction transaction(database_);
-  Statement rows =
-      transaction.Prepare(absl::StrCat("SELECT id, job FROM jobs WHERE id < ?",
-                                       StateFilter(request), " ORDER BY id DESC LIMIT ?")
-                              .c_str());
-  TOMOSLAB_ASSIGN_OR_RETURN(std::vector<v1::Job> jobs,
-                            LoadAll(rows.Bind(page.below).Bind(page.size + 1)));
+  Statement rows = transaction.Prepare(
+      absl::StrCat("SELECT id, job FROM jobs WHERE id < ?", StateFilter(request), " AND ",
+                   VisibleCondition(caller, Collection::kJobs), " ORDER BY id DESC LIMIT ?")
+          .c_str());
+  rows.Bind(page.below);
+  BindVisible(caller, rows);
+  TOMOSLAB_ASSIGN_OR_RETURN(std::vector<v1::Job> jobs, LoadAll(rows.Bind(page.size + 1)));
   std::size_t bytes = 0;
   for (v1::Job& job : jobs) {
     if (response.job_size() == page.size || bytes > kPageBytes) {
@@ -239,27 +266,11 @@ absl::StatusOr<v1::ListJobsResponse> JobTable::List(const v1::ListJobsRequest& r
   return response;
 }
 
-absl::Status JobTable::CheckDeletable(const std::string& name) {
-  TOMOSLAB_ASSIGN_OR_RETURN(const std::int64_t id, JobId(name));
-  Transaction transaction(database_);
-  TOMOSLAB_ASSIGN_OR_RETURN(const v1::Job job, Load(transaction, id));
-  if (!IsOver(job.state())) {
-    return absl::FailedPreconditionError(absl::StrFormat(
-        "%s is %s, which is not over; cancel it first", name, v1::JobState_Name(job.state())));
-  }
-  Statement user = transaction.Prepare("SELECT id FROM jobs WHERE start_job = ? AND state < ?");
-  TOMOSLAB_ASSIGN_OR_RETURN(const bool used, user.Bind(id).Bind(v1::SUCCEEDED).Step());
-  if (!used) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      absl::StrFormat("%s starts from the volume of %s and is not over; cancel it first",
-                      JobName(user.Int(0)), name));
-}
-
 absl::Status JobTable::Delete(const std::string& name) {
-  TOMOSLAB_RETURN_IF_ERROR(CheckDeletable(name));
   TOMOSLAB_ASSIGN_OR_RETURN(const std::int64_t id, JobId(name));
   {
     Transaction transaction(database_);
+    TOMOSLAB_RETURN_IF_ERROR(CheckDeletable(transaction, id));
     TOMOSLAB_RETURN_IF_ERROR(transaction.Prepare("DELETE FROM jobs WHERE id = ?").Bind(id).Run());
     TOMOSLAB_RETURN_IF_ERROR(transaction.Commit());
   }
@@ -343,19 +354,22 @@ absl::StatusOr<bool> JobTable::CancelNoted(const std::string& name) {
   return found && row.Int(0) != 0;
 }
 
-absl::StatusOr<int> JobTable::CountFailure(const std::string& name) {
+absl::StatusOr<Losses> JobTable::CountLoss(const std::string& name, int iteration) {
   TOMOSLAB_ASSIGN_OR_RETURN(const std::int64_t id, JobId(name));
   Transaction transaction(database_);
-  int failures = 0;
+  TOMOSLAB_RETURN_IF_ERROR(Load(transaction, id).status());
+  Losses losses;
   {
     Statement row = transaction.Prepare(
-        "UPDATE jobs SET failures = failures + 1 WHERE id = ? RETURNING failures");
-    TOMOSLAB_ASSIGN_OR_RETURN(const bool found, row.Bind(id).Step());
-    if (!found) return absl::NotFoundError(absl::StrFormat("there is no %s", name));
-    failures = static_cast<int>(row.Int(0));
+        "INSERT INTO losses (job, furthest, last, same, stuck) VALUES (?1, ?2, ?2, 1, 1) "
+        "ON CONFLICT (job) DO UPDATE SET same = CASE WHEN ?2 = last THEN same + 1 ELSE 1 END, "
+        "stuck = CASE WHEN ?2 > furthest THEN 1 ELSE stuck + 1 END, last = ?2, "
+        "furthest = MAX(furthest, ?2) RETURNING same, stuck");
+    TOMOSLAB_RETURN_IF_ERROR(row.Bind(id).Bind(iteration).Step().status());
+    losses = {static_cast<int>(row.Int(0)), static_cast<int>(row.Int(1))};
   }
   TOMOSLAB_RETURN_IF_ERROR(transaction.Commit());
-  return failures;
+  return losses;
 }
 
 absl::StatusOr<LineRanges> JobTable::SlicesDone(const std::string& name) {

@@ -8,11 +8,18 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "proto/line_ranges.h"
+#include "server/caller.h"
 #include "server/database.h"
 #include "server/watchers.h"
 #include "tomoslab/v1/reconstruction.pb.h"
 
 namespace tomoslab {
+
+/// Of attempts at one job.
+struct Losses {
+  int same_iteration = 0;    // in a row, at the iteration of the last
+  int without_progress = 0;  // in a row, none of which came further than those before
+};
 
 class JobTable {
  public:
@@ -21,16 +28,21 @@ class JobTable {
   /// Queues a job whose complete spec is `spec` and which `request` asked for. The same request_id
   /// again returns the same job; AlreadyExists when the request differs. NotFound: the scan or the
   /// start job is gone.
-  absl::StatusOr<v1::Job> Create(const v1::CreateJobRequest& request, const v1::JobSpec& spec);
-  /// The job an earlier call with this request_id made; NotFound. AlreadyExists when that request
-  /// differs.
-  absl::StatusOr<v1::Job> FindRequest(const v1::CreateJobRequest& request);
+  /// ResourceExhausted: its volume does not fit into the owner's quota, or he has too many jobs in
+  /// the queue.
+  absl::StatusOr<v1::Job> Create(const v1::CreateJobRequest& request, const v1::JobSpec& spec,
+                                 const NewOwnership& ownership = {});
+  /// The job an earlier call of the owner's with this request_id made; NotFound. AlreadyExists when
+  /// that request differs.
+  absl::StatusOr<v1::Job> FindRequest(const v1::CreateJobRequest& request,
+                                      const std::string& owner);
 
   absl::StatusOr<v1::Job> Get(const std::string& name);
-  absl::StatusOr<v1::ListJobsResponse> List(const v1::ListJobsRequest& request);
-  /// FailedPrecondition: the job is not over, or a job that is not over starts from it.
-  absl::Status CheckDeletable(const std::string& name);
-  /// Removes the job's rows. FailedPrecondition as CheckDeletable.
+  /// What the caller may see.
+  absl::StatusOr<v1::ListJobsResponse> List(const v1::ListJobsRequest& request,
+                                            const Caller& caller = {});
+  /// Removes the job's rows. FailedPrecondition: it is not over, or a job that is not over starts
+  /// from it.
   absl::Status Delete(const std::string& name);
 
   /// Appends events in order, all or none, and applies them to the job (job.h); then wakes its
@@ -54,8 +66,8 @@ class JobTable {
   absl::Status NoteCancel(const std::string& name);
   absl::StatusOr<bool> CancelNoted(const std::string& name);
 
-  /// Counts an attempt that failed; returns how many have.
-  absl::StatusOr<int> CountFailure(const std::string& name);
+  /// Counts an attempt that was lost at this iteration; −1 = before the first.
+  absl::StatusOr<Losses> CountLoss(const std::string& name, int iteration);
 
   /// The slices that can be read.
   absl::StatusOr<LineRanges> SlicesDone(const std::string& name);

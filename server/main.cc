@@ -1,4 +1,5 @@
 // tomoslabd: flags and wiring.
+#include <google/protobuf/stubs/logging.h>
 #include <signal.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
@@ -9,6 +10,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -22,12 +24,16 @@ namespace {
 using tomoslab::Machine;
 using tomoslab::Server;
 using tomoslab::ServerOptions;
+namespace v1 = tomoslab::v1;
 
 struct Flags {
   ServerOptions server;
   std::string port_file;
   bool no_local_pool = false;
-  double pool_silence_seconds = 600;
+  double pool_silence_seconds = 600, rank_silence_seconds = 7, drain_seconds = 30;
+  double quota_gib = 0;
+  int idle_seconds = 300;
+  double keep_jobs_days = 0, keep_scans_days = 0, free_gib = 0;
 };
 
 std::filesystem::path OwnFolder() {
@@ -54,9 +60,60 @@ void AddListenFlags(CLI::App& app, tomoslab::ListenOptions& listen) {
                "Listen without TLS on an address that other machines reach");
 }
 
+void AddLimitFlags(CLI::App& app, Flags& flags) {
+  tomoslab::Limits& limits = flags.server.limits;
+  const std::string group = "Limits (0 = none; of each user, where tokens are asked for)";
+  app.add_option("--calls-per-second", limits.calls_per_second, "Calls, on average")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--watchers-per-user", limits.watchers, "Jobs watched at once")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--streams-per-user", limits.streams, "Uploads and downloads at once")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--queued-jobs-per-user", limits.queued_jobs, "Jobs in the queue")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--quota-gib", flags.quota_gib, "GiB of scans and volumes")
+      ->check(CLI::Range(0.0, 1e9))
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--idle-seconds", flags.idle_seconds,
+                 "Streams on which nothing moves for so long, though it should, are cut")
+      ->check(CLI::Range(0, 1'000'000))
+      ->capture_default_str()
+      ->group(group);
+}
+
+void AddRetentionFlags(CLI::App& app, Flags& flags) {
+  const std::string group = "Retention (0 = for ever; tomoslab keep exempts single jobs and scans)";
+  app.add_option("--keep-jobs-days", flags.keep_jobs_days, "Jobs and volumes, since their end")
+      ->check(CLI::Range(0.0, 1e5))
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--keep-scans-days", flags.keep_scans_days,
+                 "Scans, since their creation and their last job's end")
+      ->check(CLI::Range(0.0, 1e5))
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--free-gib", flags.free_gib,
+                 "With less free space the oldest jobs and scans are deleted, but nothing of the "
+                 "last day")
+      ->check(CLI::Range(0.0, 1e9))
+      ->capture_default_str()
+      ->group(group);
+}
+
 void AddFlags(CLI::App& app, Flags& flags) {
   tomoslab::PoolOptions& pools = flags.server.pools;
   AddListenFlags(app, flags.server.listen);
+  AddLimitFlags(app, flags);
+  AddRetentionFlags(app, flags);
   app.add_option("--data", flags.server.data_folder,
                  "Folder for scans, volumes and the database; made if it is not there")
       ->capture_default_str();
@@ -89,6 +146,19 @@ void AddFlags(CLI::App& app, Flags& flags) {
                  "A pool that works on a job and says nothing for so long is started again")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
+  app.add_option(
+         "--rank-silence-seconds", flags.rank_silence_seconds,
+         "A pool loses its job when one of its ranks, or its connection, is gone for so long")
+      ->check(CLI::Range(3.0, 3600.0))
+      ->capture_default_str();
+  app.add_option("--drain-seconds", flags.drain_seconds,
+                 "After SIGTERM, time for jobs to leave a checkpoint")
+      ->check(CLI::Range(0.0, 86400.0))
+      ->capture_default_str();
+}
+
+std::chrono::milliseconds Milliseconds(double seconds) {
+  return std::chrono::milliseconds(static_cast<std::int64_t>(1000 * seconds));
 }
 
 /// As many ranks as GPUs, and 90 % of a GPU's memory for its ranks.
@@ -110,10 +180,20 @@ void SetDeviceDefaults(tomoslab::PoolOptions& pools) {
 void SetDefaults(Flags& flags) {
   tomoslab::PoolOptions& pools = flags.server.pools;
   const std::filesystem::path preload = OwnFolder() / "tomoslab_bind_to_loopback.so";
+#ifndef __SANITIZE_ADDRESS__  // whose own library must be the first
   if (std::filesystem::exists(preload)) pools.preload = preload.string();
+#endif
+  flags.server.limits.quota_bytes = static_cast<std::int64_t>(flags.quota_gib * (1 << 30));
+  flags.server.limits.idle = std::chrono::seconds(flags.idle_seconds);
+  tomoslab::Retention& retention = flags.server.retention;
+  retention.jobs = absl::Hours(24 * flags.keep_jobs_days);
+  retention.scans = absl::Hours(24 * flags.keep_scans_days);
+  retention.free_bytes = static_cast<std::int64_t>(flags.free_gib * (1 << 30));
   if (flags.no_local_pool) pools.pools = 0;
-  pools.silence =
-      std::chrono::milliseconds(static_cast<std::int64_t>(1000 * flags.pool_silence_seconds));
+  flags.server.patience.silence = Milliseconds(flags.pool_silence_seconds);
+  flags.server.patience.beat = flags.server.patience.reattach =
+      Milliseconds(flags.rank_silence_seconds);
+  flags.server.drain_patience = Milliseconds(flags.drain_seconds);
   const Machine machine = tomoslab::ThisMachine();
   pools.numa_nodes = machine.numa_nodes;
   SetDeviceDefaults(pools);
@@ -179,12 +259,48 @@ int Run(const Flags& flags, const sigset_t& end_signals) {
   return 0;
 }
 
+struct NewToken {
+  std::string user = "admin";
+  v1::Role role = v1::ROLE_ADMIN;
+};
+
+const CLI::App* AddCreateToken(CLI::App& app, Flags& flags, NewToken& token) {
+  CLI::App* command = app.add_subcommand(
+      "create-token", "Make a token while the server does not run; prints its secret");
+  command->add_option("--data", flags.server.data_folder, "The server's data folder")->required();
+  command->add_option("--user", token.user, "Whose it is")->capture_default_str();
+  command->add_option("--role", token.role, "viewer, operator, admin or pool (default: admin)")
+      ->transform(
+          CLI::CheckedTransformer(std::map<std::string, v1::Role>{{"viewer", v1::ROLE_VIEWER},
+                                                                  {"operator", v1::ROLE_OPERATOR},
+                                                                  {"admin", v1::ROLE_ADMIN},
+                                                                  {"pool", v1::ROLE_POOL}},
+                                  CLI::ignore_case)
+              .description(""));
+  return command;
+}
+
+int CreateToken(const std::string& folder, const NewToken& wanted) {
+  v1::Token token;
+  token.set_user(wanted.user);
+  token.set_role(wanted.role);
+  const absl::StatusOr<std::string> secret = tomoslab::CreateTokenOffline(folder, token);
+  if (!secret.ok()) {
+    spdlog::error("{}", std::string(secret.status().message()));
+    return absl::IsInvalidArgument(secret.status()) ? 2 : 1;
+  }
+  std::printf("%s\n", secret->c_str());
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   // Before any thread starts, so that all inherit the mask and only sigwait sees them.
   const sigset_t end_signals = BlockEndSignals();
   spdlog::set_default_logger(spdlog::stderr_logger_mt("tomoslabd"));
+  // Protobuf would log every message of a stranger that it cannot read.
+  google::protobuf::SetLogHandler(nullptr);
   spdlog::set_pattern("%Y-%m-%d %H:%M:%S.%e %l %v");
 
   Flags flags;
@@ -194,11 +310,14 @@ int main(int argc, char** argv) {
   CLI::App app("tomoslabd: takes scans, queues jobs, runs pools of MPI ranks, keeps volumes");
   app.set_version_flag("--version", TOMOSLAB_VERSION);
   AddFlags(app, flags);
+  NewToken new_token;
+  const CLI::App* create_token = AddCreateToken(app, flags, new_token);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
+  if (create_token->parsed()) return CreateToken(flags.server.data_folder, new_token);
   SetDefaults(flags);
   return Run(flags, end_signals);
 }

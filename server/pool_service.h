@@ -2,15 +2,15 @@
 #pragma once
 
 #include "server/dispatcher.h"
-#include "server/executor.h"
+#include "server/unary.h"
 #include "tomoslab/v1/pool.grpc.pb.h"
 
 namespace tomoslab {
 
 class PoolService final : public v1::Pool::CallbackService {
  public:
-  PoolService(Executor& executor, Stores stores, Dispatcher& dispatcher)
-      : executor_(executor), stores_(stores), dispatcher_(dispatcher) {}
+  PoolService(Entrance entrance, Stores stores, Dispatcher& dispatcher)
+      : entrance_(entrance), stores_(stores), dispatcher_(dispatcher) {}
 
   using Context = grpc::CallbackServerContext;
 
@@ -25,9 +25,14 @@ class PoolService final : public v1::Pool::CallbackService {
       Context*, v1::DeliverSlicesResponse*) override;
   grpc::ServerReadReactor<v1::DeliverPreviewsRequest>* DeliverPreviews(
       Context*, v1::DeliverPreviewsResponse*) override;
+  grpc::ServerReadReactor<v1::DeliverCheckpointRequest>* DeliverCheckpoint(
+      Context*, v1::DeliverCheckpointResponse*) override;
+  grpc::ServerWriteReactor<v1::StateChunk>* FetchCheckpoint(
+      Context*, const v1::FetchCheckpointRequest*) override;
+  grpc::ServerUnaryReactor* Beat(Context*, const v1::BeatRequest*, v1::BeatResponse*) override;
 
  private:
-  Executor& executor_;
+  const Entrance entrance_;
   const Stores stores_;
   Dispatcher& dispatcher_;
 };

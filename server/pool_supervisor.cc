@@ -6,12 +6,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <deque>
 #include <optional>
 #include <random>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "server/child_process.h"
 
 namespace tomoslab {
@@ -21,7 +23,7 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr milliseconds kFirstPause{200}, kLongestPause{10'000}, kGoodLife{30'000}, kTick{100};
-constexpr std::size_t kLongestLine = 2000;
+constexpr std::size_t kLongestLine = 2000, kLastLines = 12;
 
 std::string RandomToken() {
   std::random_device device;
@@ -48,7 +50,7 @@ std::vector<std::string> PoolCommandLine(const PoolOptions& options, const std::
   // Ranks stay beside the memory that their threads touched first.
   const bool by_numa = options.numa_nodes > 1 && options.ranks % options.numa_nodes == 0;
   std::vector<std::string> command = {options.mpirun, "-n", absl::StrCat(options.ranks),
-                                      "--oversubscribe"};
+                                      "--oversubscribe", "--tag-output"};
   if (by_numa) command.insert(command.end(), {"--map-by", "numa"});
   command.insert(command.end(), {"--bind-to", by_numa ? "numa" : "none"});
   command.insert(command.end(), {"--mca", "mpi_yield_when_idle", "1"});
@@ -100,6 +102,7 @@ class PoolSupervisor::LocalPool {
     }
     process_.emplace(*std::move(process));
     ending_since_.reset();
+    last_lines_.clear();
     spdlog::info("pool {}: started {} ranks (process {})", name_, options_.ranks, process_->pid());
   }
 
@@ -128,7 +131,8 @@ class PoolSupervisor::LocalPool {
     spdlog::info("pool {}: mpirun {}", name_, how);
     if (now - started_ > kGoodLife) pause_ = kFirstPause;
     WaitLonger(now);
-    dispatcher_.NoteExit(instance_, absl::StrFormat("pool %s ended: mpirun %s", name_, how));
+    dispatcher_.NoteExit(instance_,
+                         absl::StrFormat("pool %s ended: mpirun %s%s", name_, how, LastWords()));
   }
 
   void WaitLonger(Clock::time_point now) {
@@ -150,13 +154,23 @@ class PoolSupervisor::LocalPool {
 
   void LogLine() {
     spdlog::info("pool {} | {}", name_, line_);
+    const bool says_something = line_.find_first_not_of("-= \r") != std::string::npos;
+    if (says_something) last_lines_.push_back(line_);
+    if (last_lines_.size() > kLastLines) last_lines_.pop_front();
     line_.clear();
+  }
+
+  /// What the pool wrote last: the ranks' own words, and what mpirun says of a rank that died.
+  std::string LastWords() const {
+    if (last_lines_.empty()) return "";
+    return absl::StrCat(". Its last lines:\n  ", absl::StrJoin(last_lines_, "\n  "));
   }
 
   const PoolOptions options_;
   const std::string server_, name_;
   Dispatcher& dispatcher_;
   std::string instance_, line_;
+  std::deque<std::string> last_lines_;
   std::optional<ChildProcess> process_;
   Clock::time_point started_, next_start_;
   std::optional<Clock::time_point> ending_since_;
@@ -192,8 +206,7 @@ void PoolSupervisor::WaitForOutput() {
 
 void PoolSupervisor::EndStuckPools() {
   const Clock::time_point now = Clock::now();
-  for (const Dispatcher::Stuck& stuck :
-       dispatcher_.StuckPools(now, options_.silence, options_.cancel_grace)) {
+  for (const Dispatcher::Stuck& stuck : dispatcher_.StuckPools(now)) {
     for (const auto& pool : pools_) {
       if (pool->instance() == stuck.instance) pool->End(now, stuck.why);
     }

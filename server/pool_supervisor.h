@@ -27,9 +27,7 @@ struct PoolOptions {
   // tomoslab_bind_to_loopback.so: a pool's ports are this machine's alone.
   std::string preload = {};
   std::string token = {};                      // that its ranks show; empty = none is asked for
-  std::chrono::milliseconds silence{600'000};  // of a pool with a lease, before it is relaunched
-  std::chrono::milliseconds cancel_grace{60'000};  // for a pool to stop after a cancel
-  std::chrono::milliseconds end_grace{5'000};      // between asking, SIGTERM and SIGKILL
+  std::chrono::milliseconds end_grace{5'000};  // between asking, SIGTERM and SIGKILL
 };
 
 /// "local-1", "local-2", ...

@@ -5,11 +5,14 @@
 #include <grpcpp/grpcpp.h>
 
 #include <functional>
+#include <memory>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "proto/grpc_status.h"
 #include "server/executor.h"
+#include "server/gate.h"
+#include "server/unary.h"
 
 namespace tomoslab {
 
@@ -28,30 +31,55 @@ template <class Request>
 class ReceiveReactor final : public grpc::ServerReadReactor<Request> {
  public:
   static grpc::ServerReadReactor<Request>* Start(Executor& executor,
+                                                 grpc::CallbackServerContext* context,
+                                                 std::shared_ptr<Visit> visit,
                                                  std::unique_ptr<Receiver<Request>> receiver) {
-    auto* reactor = new ReceiveReactor(executor, std::move(receiver));
+    auto* reactor = new ReceiveReactor(executor, std::move(visit), std::move(receiver));
+    reactor->visit_->CutBy([context](const absl::Status&) { context->TryCancel(); });
     reactor->StartRead(&reactor->request_);
     return reactor;
   }
 
   void OnReadDone(bool ok) override {
-    executor_.Post([this, ok] { ok ? TakeOne() : this->Finish(ToGrpc(receiver_->Finish())); });
+    executor_.Post([this, ok] { ok ? TakeOne() : End(receiver_->Finish()); });
   }
-  void OnDone() override { delete this; }
+  void OnDone() override {
+    visit_->StopCutting();
+    delete this;
+  }
 
  private:
-  ReceiveReactor(Executor& executor, std::unique_ptr<Receiver<Request>> receiver)
-      : executor_(executor), receiver_(std::move(receiver)) {}
+  ReceiveReactor(Executor& executor, std::shared_ptr<Visit> visit,
+                 std::unique_ptr<Receiver<Request>> receiver)
+      : executor_(executor), visit_(std::move(visit)), receiver_(std::move(receiver)) {}
 
   void TakeOne() {
-    const absl::Status status = receiver_->Take(request_);
-    if (!status.ok()) return this->Finish(ToGrpc(status));
+    absl::Status status = visit_->Check(request_);  // names something only the first time
+    if (status.ok()) status = receiver_->Take(request_);
+    if (!status.ok()) return End(status);
     this->StartRead(&request_);
   }
 
+  void End(const absl::Status& status) {
+    visit_->End(status);
+    this->Finish(ToGrpc(status));
+  }
+
   Executor& executor_;
+  const std::shared_ptr<Visit> visit_;
   const std::unique_ptr<Receiver<Request>> receiver_;
   Request request_;
 };
+
+template <class Request>
+grpc::ServerReadReactor<Request>* StartReceiving(const Entrance& entrance,
+                                                 grpc::CallbackServerContext* context,
+                                                 std::unique_ptr<Receiver<Request>> receiver) {
+  return Admit<grpc::ServerReadReactor<Request>, Request>(
+      entrance.gate, context, [&](std::shared_ptr<Visit> visit) {
+        return ReceiveReactor<Request>::Start(entrance.executor, context, std::move(visit),
+                                              std::move(receiver));
+      });
+}
 
 }  // namespace tomoslab

@@ -28,43 +28,59 @@ typename StreamReactor<Message>::Source SourceOf(Reader reader) {
 grpc::ServerUnaryReactor* ReconstructionService::CreateScan(Context* context,
                                                             const v1::CreateScanRequest* request,
                                                             v1::Scan* response) {
-  return Answer(executor_, context, response,
-                [this, request] { return stores_.scans.Create(*request); });
+  return Answer(entrance_, context, request, response,
+                [this, request](const Caller& caller) -> absl::StatusOr<v1::Scan> {
+                  TOMOSLAB_ASSIGN_OR_RETURN(
+                      const NewOwnership ownership,
+                      entrance_.gate.OwnershipFor(caller, request->scan().group()));
+                  return stores_.scans.Create(*request, ownership);
+                });
 }
 
 grpc::ServerUnaryReactor* ReconstructionService::GetScan(Context* context,
                                                          const v1::GetScanRequest* request,
                                                          v1::Scan* response) {
-  return Answer(executor_, context, response,
-                [this, request] { return stores_.scans.Get(request->name()); });
+  return Answer(entrance_, context, request, response,
+                [this, request](const Caller&) { return stores_.scans.Get(request->name()); });
 }
 
 grpc::ServerUnaryReactor* ReconstructionService::ListScans(Context* context,
                                                            const v1::ListScansRequest* request,
                                                            v1::ListScansResponse* response) {
-  return Answer(executor_, context, response,
-                [this, request] { return stores_.scans.List(*request); });
+  return Answer(entrance_, context, request, response, [this, request](const Caller& caller) {
+    return stores_.scans.List(*request, caller);
+  });
 }
 
 grpc::ServerUnaryReactor* ReconstructionService::DeleteScan(Context* context,
                                                             const v1::DeleteScanRequest* request,
-                                                            v1::DeleteScanResponse*) {
-  return AnswerEmpty(executor_, context,
-                     [this, request] { return stores_.scans.Delete(request->name()); });
+                                                            v1::DeleteScanResponse* response) {
+  return Answer(entrance_, context, request, response,
+                [this, request](const Caller&) -> absl::StatusOr<v1::DeleteScanResponse> {
+                  TOMOSLAB_RETURN_IF_ERROR(stores_.scans.Delete(request->name()));
+                  return v1::DeleteScanResponse();
+                });
 }
 
 grpc::ServerBidiReactor<v1::UploadProjectionsRequest, v1::UploadProjectionsResponse>*
-ReconstructionService::UploadProjections(Context*) {
-  return UploadReactor::Start(executor_, stores_.scans, [this] { dispatcher_.Dispatch(); });
+ReconstructionService::UploadProjections(Context* context) {
+  return Admit<UploadReactor::Stream, v1::UploadProjectionsRequest>(
+      entrance_.gate, context, [&](std::shared_ptr<Visit> visit) {
+        return UploadReactor::Start(entrance_.executor, stores_.scans, context, std::move(visit),
+                                    [this] { dispatcher_.Dispatch(); });
+      });
 }
 
 grpc::ServerUnaryReactor* ReconstructionService::CreateJob(Context* context,
                                                            const v1::CreateJobRequest* request,
                                                            v1::CreateJobResponse* response) {
-  return Answer(executor_, context, response,
-                [this, request]() -> absl::StatusOr<v1::CreateJobResponse> {
-                  TOMOSLAB_ASSIGN_OR_RETURN(v1::CreateJobResponse created,
-                                            stores_.queue.Create(*request, dispatcher_.Offers()));
+  return Answer(entrance_, context, request, response,
+                [this, request](const Caller& caller) -> absl::StatusOr<v1::CreateJobResponse> {
+                  TOMOSLAB_ASSIGN_OR_RETURN(const NewOwnership ownership,
+                                            entrance_.gate.OwnershipFor(caller, request->group()));
+                  TOMOSLAB_ASSIGN_OR_RETURN(
+                      v1::CreateJobResponse created,
+                      stores_.queue.Create(*request, dispatcher_.Offers(), ownership));
                   if (created.has_job()) dispatcher_.Dispatch();
                   return created;
                 });
@@ -73,59 +89,75 @@ grpc::ServerUnaryReactor* ReconstructionService::CreateJob(Context* context,
 grpc::ServerUnaryReactor* ReconstructionService::GetJob(Context* context,
                                                         const v1::GetJobRequest* request,
                                                         v1::Job* response) {
-  return Answer(executor_, context, response,
-                [this, request] { return stores_.queue.Get(request->name()); });
+  return Answer(entrance_, context, request, response,
+                [this, request](const Caller&) { return stores_.queue.Get(request->name()); });
 }
 
 grpc::ServerUnaryReactor* ReconstructionService::ListJobs(Context* context,
                                                           const v1::ListJobsRequest* request,
                                                           v1::ListJobsResponse* response) {
-  return Answer(executor_, context, response,
-                [this, request] { return stores_.queue.List(*request); });
+  return Answer(entrance_, context, request, response, [this, request](const Caller& caller) {
+    return stores_.queue.List(*request, caller);
+  });
 }
 
 grpc::ServerUnaryReactor* ReconstructionService::CancelJob(Context* context,
                                                            const v1::CancelJobRequest* request,
                                                            v1::Job* response) {
-  return Answer(executor_, context, response,
-                [this, request] { return dispatcher_.Cancel(request->name()); });
+  return Answer(entrance_, context, request, response,
+                [this, request](const Caller&) { return dispatcher_.Cancel(request->name()); });
 }
 
 grpc::ServerUnaryReactor* ReconstructionService::DeleteJob(Context* context,
                                                            const v1::DeleteJobRequest* request,
-                                                           v1::DeleteJobResponse*) {
-  return AnswerEmpty(executor_, context,
-                     [this, request] { return stores_.queue.Delete(request->name()); });
+                                                           v1::DeleteJobResponse* response) {
+  return Answer(entrance_, context, request, response,
+                [this, request](const Caller&) -> absl::StatusOr<v1::DeleteJobResponse> {
+                  TOMOSLAB_RETURN_IF_ERROR(stores_.queue.Delete(request->name()));
+                  return v1::DeleteJobResponse();
+                });
 }
 
 grpc::ServerWriteReactor<v1::JobEvent>* ReconstructionService::WatchJob(
-    Context*, const v1::WatchJobRequest* request) {
-  return WatchReactor::Start(executor_, stores_.jobs, dispatcher_, *request);
+    Context* context, const v1::WatchJobRequest* request) {
+  return Admit<grpc::ServerWriteReactor<v1::JobEvent>, v1::WatchJobRequest>(
+      entrance_.gate, context, [&](std::shared_ptr<Visit> visit) {
+        return WatchReactor::Start(entrance_.executor, stores_.jobs, dispatcher_, *request, context,
+                                   std::move(visit));
+      });
 }
 
 grpc::ServerWriteReactor<v1::VolumeChunk>* ReconstructionService::ReadSlices(
-    Context*, const v1::ReadSlicesRequest* request) {
-  using Reactor = StreamReactor<v1::VolumeChunk>;
-  return Reactor::Start(executor_, [this, wanted = *request]() -> absl::StatusOr<Reactor::Source> {
-    TOMOSLAB_ASSIGN_OR_RETURN(VolumeReader reader, tomoslab::ReadSlices(stores_, wanted));
-    return SourceOf<v1::VolumeChunk>(std::move(reader));
-  });
+    Context* context, const v1::ReadSlicesRequest* request) {
+  return StartStream<v1::VolumeChunk>(
+      entrance_, context, *request,
+      [this](const v1::ReadSlicesRequest& wanted)
+          -> absl::StatusOr<StreamReactor<v1::VolumeChunk>::Source> {
+        TOMOSLAB_ASSIGN_OR_RETURN(VolumeReader reader, tomoslab::ReadSlices(stores_, wanted));
+        return SourceOf<v1::VolumeChunk>(std::move(reader));
+      });
 }
 
 grpc::ServerWriteReactor<v1::PreviewChunk>* ReconstructionService::ReadPreview(
-    Context*, const v1::ReadPreviewRequest* request) {
-  using Reactor = StreamReactor<v1::PreviewChunk>;
-  return Reactor::Start(executor_, [this, wanted = *request]() -> absl::StatusOr<Reactor::Source> {
-    TOMOSLAB_RETURN_IF_ERROR(stores_.jobs.Get(wanted.job()).status());
-    TOMOSLAB_ASSIGN_OR_RETURN(PreviewReader reader, PreviewReader::Open(stores_.previews, wanted));
-    return SourceOf<v1::PreviewChunk>(std::move(reader));
-  });
+    Context* context, const v1::ReadPreviewRequest* request) {
+  return StartStream<v1::PreviewChunk>(
+      entrance_, context, *request,
+      [this](const v1::ReadPreviewRequest& wanted)
+          -> absl::StatusOr<StreamReactor<v1::PreviewChunk>::Source> {
+        TOMOSLAB_RETURN_IF_ERROR(stores_.jobs.Get(wanted.job()).status());
+        TOMOSLAB_ASSIGN_OR_RETURN(PreviewReader reader,
+                                  PreviewReader::Open(stores_.previews, wanted));
+        return SourceOf<v1::PreviewChunk>(std::move(reader));
+      });
 }
 
-absl::StatusOr<v1::ServerInfo> ReconstructionService::Info() const {
+absl::StatusOr<v1::ServerInfo> ReconstructionService::Info(const Caller& caller) const {
   v1::ServerInfo info;
   info.set_version(TOMOSLAB_VERSION);
-  for (v1::PoolInfo& pool : dispatcher_.Pools()) *info.add_pool() = std::move(pool);
+  for (v1::PoolInfo& pool : dispatcher_.Pools()) {
+    if (!entrance_.gate.MaySee(caller, pool.job())) pool.set_job("somebody else's job");
+    *info.add_pool() = std::move(pool);
+  }
   TOMOSLAB_ASSIGN_OR_RETURN(const int queued, stores_.jobs.CountQueued());
   info.set_queued_jobs(queued);
   TOMOSLAB_ASSIGN_OR_RETURN(const DiskSpace space, SpaceOf(data_folder_));
@@ -134,10 +166,10 @@ absl::StatusOr<v1::ServerInfo> ReconstructionService::Info() const {
   return info;
 }
 
-grpc::ServerUnaryReactor* ReconstructionService::GetServerInfo(Context* context,
-                                                               const v1::GetServerInfoRequest*,
-                                                               v1::ServerInfo* response) {
-  return Answer(executor_, context, response, [this] { return Info(); });
+grpc::ServerUnaryReactor* ReconstructionService::GetServerInfo(
+    Context* context, const v1::GetServerInfoRequest* request, v1::ServerInfo* response) {
+  return Answer(entrance_, context, request, response,
+                [this](const Caller& caller) { return Info(caller); });
 }
 
 }  // namespace tomoslab

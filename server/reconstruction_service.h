@@ -4,16 +4,16 @@
 #include <string>
 
 #include "server/dispatcher.h"
-#include "server/executor.h"
+#include "server/unary.h"
 #include "tomoslab/v1/reconstruction.grpc.pb.h"
 
 namespace tomoslab {
 
 class ReconstructionService final : public v1::Reconstruction::CallbackService {
  public:
-  ReconstructionService(Executor& executor, Stores stores, Dispatcher& dispatcher,
+  ReconstructionService(Entrance entrance, Stores stores, Dispatcher& dispatcher,
                         std::string data_folder)
-      : executor_(executor),
+      : entrance_(entrance),
         stores_(stores),
         dispatcher_(dispatcher),
         data_folder_(std::move(data_folder)) {}
@@ -43,9 +43,9 @@ class ReconstructionService final : public v1::Reconstruction::CallbackService {
   Unary* GetServerInfo(Context*, const v1::GetServerInfoRequest*, v1::ServerInfo*) override;
 
  private:
-  absl::StatusOr<v1::ServerInfo> Info() const;
+  absl::StatusOr<v1::ServerInfo> Info(const Caller& caller) const;
 
-  Executor& executor_;
+  const Entrance entrance_;
   const Stores stores_;
   Dispatcher& dispatcher_;
   const std::string data_folder_;

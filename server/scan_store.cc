@@ -10,6 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "proto/values.h"
+#include "server/ownership.h"
 #include "server/resource_name.h"
 #include "worker/core/status.h"
 
@@ -41,6 +42,14 @@ void ClearServerFields(v1::Scan* scan) {
   scan->clear_create_time();
   scan->clear_received();
   scan->clear_complete();
+  scan->clear_owner();
+  scan->clear_keep();
+}
+
+std::int64_t BytesOf(const v1::Scan& scan) {
+  std::int64_t lines = 0;
+  for (const v1::FrameKind kind : kFrameKinds) lines += LineCount(scan, kind);
+  return lines * BytesPerLine(scan);
 }
 
 /// A scan without its received lines. Row: id, summary, geometry (or NULL), complete.
@@ -176,11 +185,13 @@ absl::Status ScanStore::RemoveScan(std::int64_t id) {
 }
 
 absl::StatusOr<v1::Scan> ScanStore::FindRequest(Transaction& transaction,
-                                                const v1::CreateScanRequest& request) {
+                                                const v1::CreateScanRequest& request,
+                                                const std::string& owner) {
   std::int64_t id = 0;
   {
     Statement row = transaction.Prepare("SELECT id, ready FROM scans WHERE request_id = ?");
-    TOMOSLAB_ASSIGN_OR_RETURN(const bool found, row.Bind(request.request_id()).Step());
+    TOMOSLAB_ASSIGN_OR_RETURN(const bool found,
+                              row.Bind(OwnRequestId(owner, request.request_id())).Step());
     if (!found) return Unknown("such request");
     if (row.Int(1) != kUsable) {
       return absl::UnavailableError(
@@ -192,6 +203,8 @@ absl::StatusOr<v1::Scan> ScanStore::FindRequest(Transaction& transaction,
   v1::Scan stored = scan, wanted = request.scan();
   ClearServerFields(&stored);
   ClearServerFields(&wanted);
+  // They may have been changed since, and none stands for all of the owner's.
+  stored.clear_group(), wanted.clear_group();
   if (MessageDifferencer::Equals(stored, wanted)) return scan;
   return absl::AlreadyExistsError(
       absl::StrFormat("request_id \"%s\" has already made %s, which differs from this request; use "
@@ -200,10 +213,11 @@ absl::StatusOr<v1::Scan> ScanStore::FindRequest(Transaction& transaction,
 }
 
 absl::StatusOr<std::int64_t> ScanStore::InsertRow(const v1::CreateScanRequest& request,
-                                                  v1::Scan* scan) {
+                                                  const NewOwnership& ownership, v1::Scan* scan) {
+  const auto& [owner, groups] = ownership.ownership;
   Transaction transaction(database_);
   if (!request.request_id().empty()) {
-    absl::StatusOr<v1::Scan> found = FindRequest(transaction, request);
+    absl::StatusOr<v1::Scan> found = FindRequest(transaction, request, owner);
     if (found.ok()) {
       *scan = *std::move(found);
       return 0;
@@ -213,6 +227,8 @@ absl::StatusOr<std::int64_t> ScanStore::InsertRow(const v1::CreateScanRequest& r
   *scan = request.scan();
   ClearServerFields(scan);
   *scan->mutable_create_time() = TimeUtil::GetCurrentTime();
+  scan->set_owner(owner);
+  scan->mutable_group()->Assign(groups.begin(), groups.end());
   v1::Scan summary = *scan;
   ClearLongFields(&summary);
   {
@@ -222,22 +238,25 @@ absl::StatusOr<std::int64_t> ScanStore::InsertRow(const v1::CreateScanRequest& r
     if (request.request_id().empty()) {
       insert.BindNull();
     } else {
-      insert.Bind(request.request_id());
+      insert.Bind(OwnRequestId(owner, request.request_id()));
     }
     TOMOSLAB_RETURN_IF_ERROR(insert.Run());
   }
   const std::int64_t id = transaction.LastInsertedId();
+  TOMOSLAB_RETURN_IF_ERROR(
+      EnterOwner(transaction, {Collection::kScans, id}, ownership, BytesOf(*scan)));
   TOMOSLAB_RETURN_IF_ERROR(transaction.Commit());
   scan->set_name(ScanName(id));
   return id;
 }
 
-absl::StatusOr<v1::Scan> ScanStore::Create(const v1::CreateScanRequest& request) {
+absl::StatusOr<v1::Scan> ScanStore::Create(const v1::CreateScanRequest& request,
+                                           const NewOwnership& ownership) {
   TOMOSLAB_RETURN_IF_ERROR(CheckRequestId(request.request_id()));
   TOMOSLAB_RETURN_IF_ERROR(CheckSize(request.scan()));
   TOMOSLAB_RETURN_IF_ERROR(ValidateScan(request.scan()));
   v1::Scan scan;
-  TOMOSLAB_ASSIGN_OR_RETURN(const std::int64_t id, InsertRow(request, &scan));
+  TOMOSLAB_ASSIGN_OR_RETURN(const std::int64_t id, InsertRow(request, ownership, &scan));
   if (id == 0) return scan;  // the same request again
   const absl::Status laid_out = ScanFile::Create(PathOf(id), scan);
   if (!laid_out.ok()) {
@@ -259,15 +278,19 @@ absl::StatusOr<v1::Scan> ScanStore::Get(const std::string& name) {
   return Load(transaction, id);
 }
 
-absl::StatusOr<v1::ListScansResponse> ScanStore::List(const v1::ListScansRequest& request) {
+absl::StatusOr<v1::ListScansResponse> ScanStore::List(const v1::ListScansRequest& request,
+                                                      const Caller& caller) {
   TOMOSLAB_ASSIGN_OR_RETURN(const Page page, ToPage(request.page_size(), request.page_token()));
   v1::ListScansResponse response;
   std::size_t bytes = 0;
   Transaction transaction(database_);
   Statement rows = transaction.Prepare(
-      "SELECT id, summary, NULL, complete FROM scans WHERE ready = 1 AND id < ? ORDER BY id DESC "
-      "LIMIT ?");
-  rows.Bind(page.below).Bind(page.size + 1);
+      absl::StrCat("SELECT id, summary, NULL, complete FROM scans WHERE ready = 1 AND id < ? AND ",
+                   VisibleCondition(caller, Collection::kScans), " ORDER BY id DESC LIMIT ?")
+          .c_str());
+  rows.Bind(page.below);
+  BindVisible(caller, rows);
+  rows.Bind(page.size + 1);
   while (true) {
     TOMOSLAB_ASSIGN_OR_RETURN(const bool more, rows.Step());
     if (!more) return response;
@@ -308,6 +331,13 @@ absl::StatusOr<std::shared_ptr<OpenScan>> ScanStore::Use(const std::string& name
   }
   open_[id] = open;
   return open;
+}
+
+bool ScanStore::IsOpen(const std::string& name) {
+  const absl::StatusOr<std::int64_t> id = ScanId(name);
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto it = id.ok() ? open_.find(*id) : open_.end();
+  return it != open_.end() && !it->second.expired();
 }
 
 absl::StatusOr<bool> ScanStore::CommitRows(const OpenScan& scan,

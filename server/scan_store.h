@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "proto/line_ranges.h"
+#include "server/caller.h"
 #include "server/database.h"
 #include "server/scan_file.h"
 #include "tomoslab/v1/reconstruction.pb.h"
@@ -45,13 +46,19 @@ class ScanStore {
   static absl::StatusOr<std::unique_ptr<ScanStore>> Open(Database& database,
                                                          const std::string& folder);
 
-  absl::StatusOr<v1::Scan> Create(const v1::CreateScanRequest& request);
+  /// ResourceExhausted: no room on the disk or in the owner's quota, with the figures.
+  absl::StatusOr<v1::Scan> Create(const v1::CreateScanRequest& request,
+                                  const NewOwnership& ownership = {});
   absl::StatusOr<v1::Scan> Get(const std::string& name);
-  absl::StatusOr<v1::ListScansResponse> List(const v1::ListScansRequest& request);
+  /// What the caller may see.
+  absl::StatusOr<v1::ListScansResponse> List(const v1::ListScansRequest& request,
+                                             const Caller& caller = {});
   absl::Status Delete(const std::string& name);
 
   /// The scan's file, shared by all who use it at the same time.
   absl::StatusOr<std::shared_ptr<OpenScan>> Use(const std::string& name);
+  /// Somebody uses it now.
+  bool IsOpen(const std::string& name);
   /// Makes written lines durable: syncs the file, then commits their rows. True: the scan has
   /// become complete now.
   absl::StatusOr<bool> Commit(OpenScan& scan, const std::vector<WrittenLines>& written);
@@ -65,8 +72,10 @@ class ScanStore {
   std::string PathOf(std::int64_t id) const;
   absl::Status CleanUp();
   absl::StatusOr<v1::Scan> FindRequest(Transaction& transaction,
-                                       const v1::CreateScanRequest& request);
-  absl::StatusOr<std::int64_t> InsertRow(const v1::CreateScanRequest& request, v1::Scan* scan);
+                                       const v1::CreateScanRequest& request,
+                                       const std::string& owner);
+  absl::StatusOr<std::int64_t> InsertRow(const v1::CreateScanRequest& request,
+                                         const NewOwnership& ownership, v1::Scan* scan);
   absl::StatusOr<bool> CommitRows(const OpenScan& scan, const std::vector<WrittenLines>& written);
   absl::Status RemoveScan(std::int64_t id);
 

@@ -59,6 +59,45 @@ constexpr const char* kTables[] = {
       PRIMARY KEY (job, plane, iteration, slice)) WITHOUT ROWID)",
 };
 
+// Tables that came later and that older programs leave alone. bytes: what the scan or volume takes.
+// tokens.hash: of the secret, which nobody keeps. checkpoints: those that count, in the order of
+// their ids. losses: of attempts (job_table.h), in place of jobs.failures.
+constexpr const char* kLaterTables[] = {
+    R"(CREATE TABLE IF NOT EXISTS tokens (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      hash BLOB NOT NULL,
+      token BLOB NOT NULL))",
+    R"(CREATE TABLE IF NOT EXISTS scan_owners (
+      scan INTEGER PRIMARY KEY REFERENCES scans(id) ON DELETE CASCADE,
+      owner TEXT NOT NULL,
+      bytes INTEGER NOT NULL))",
+    "CREATE INDEX IF NOT EXISTS scan_owners_by_owner ON scan_owners (owner, bytes)",
+    R"(CREATE TABLE IF NOT EXISTS scan_groups (
+      scan INTEGER NOT NULL REFERENCES scans(id) ON DELETE CASCADE,
+      name TEXT NOT NULL,
+      PRIMARY KEY (scan, name)) WITHOUT ROWID)",
+    R"(CREATE TABLE IF NOT EXISTS job_owners (
+      job INTEGER PRIMARY KEY REFERENCES jobs(id) ON DELETE CASCADE,
+      owner TEXT NOT NULL,
+      bytes INTEGER NOT NULL))",
+    "CREATE INDEX IF NOT EXISTS job_owners_by_owner ON job_owners (owner, bytes)",
+    R"(CREATE TABLE IF NOT EXISTS job_groups (
+      job INTEGER NOT NULL REFERENCES jobs(id) ON DELETE CASCADE,
+      name TEXT NOT NULL,
+      PRIMARY KEY (job, name)) WITHOUT ROWID)",
+    R"(CREATE TABLE IF NOT EXISTS checkpoints (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      job INTEGER NOT NULL REFERENCES jobs(id) ON DELETE CASCADE,
+      name TEXT NOT NULL UNIQUE,
+      message BLOB NOT NULL))",
+    R"(CREATE TABLE IF NOT EXISTS losses (
+      job INTEGER PRIMARY KEY REFERENCES jobs(id) ON DELETE CASCADE,
+      furthest INTEGER NOT NULL,
+      last INTEGER NOT NULL,
+      same INTEGER NOT NULL,
+      stuck INTEGER NOT NULL))",
+};
+
 absl::StatusOr<std::int64_t> Version(Transaction& transaction) {
   Statement statement = transaction.Prepare("PRAGMA user_version");
   TOMOSLAB_RETURN_IF_ERROR(statement.Step().status());
@@ -70,18 +109,22 @@ absl::StatusOr<std::int64_t> Version(Transaction& transaction) {
 absl::Status PrepareSchema(Database& database) {
   Transaction transaction(database);
   TOMOSLAB_ASSIGN_OR_RETURN(const std::int64_t version, Version(transaction));
-  if (version == kVersion) return absl::OkStatus();
-  if (version != 0) {
+  if (version != kVersion && version != 0) {
     return absl::FailedPreconditionError(absl::StrFormat(
         "the data folder has version %d and this tomoslabd reads version %d; use the tomoslabd "
         "that wrote it, or another --data folder",
         version, kVersion));
   }
-  for (const char* table : kTables) {
+  if (version == 0) {
+    for (const char* table : kTables) {
+      TOMOSLAB_RETURN_IF_ERROR(transaction.Prepare(table).Run());
+    }
+    TOMOSLAB_RETURN_IF_ERROR(
+        transaction.Prepare(absl::StrFormat("PRAGMA user_version = %d", kVersion).c_str()).Run());
+  }
+  for (const char* table : kLaterTables) {
     TOMOSLAB_RETURN_IF_ERROR(transaction.Prepare(table).Run());
   }
-  TOMOSLAB_RETURN_IF_ERROR(
-      transaction.Prepare(absl::StrFormat("PRAGMA user_version = %d", kVersion).c_str()).Run());
   return transaction.Commit();
 }
 

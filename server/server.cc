@@ -1,11 +1,8 @@
 #include "server/server.h"
 
-#include <fcntl.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <spdlog/spdlog.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <utility>
@@ -20,6 +17,7 @@ namespace {
 
 constexpr int kDiskThreads = 8;
 constexpr std::chrono::seconds kStreamGrace{3};
+constexpr std::chrono::minutes kTidyEvery{10};
 
 /// The host by which this machine itself reaches the server.
 std::string DialedHost(const std::string& listen) {
@@ -38,29 +36,14 @@ void SetKeepalive(grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PING_STRIKES, 0);
 }
 
+/// What a connection may take before anybody is asked who he is.
+void SetBounds(grpc::ServerBuilder& builder) {
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 10'000);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, 1000);
+  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, 16 << 10);
+}
+
 }  // namespace
-
-/// One tomoslabd per data folder.
-class Server::FolderLock {
- public:
-  static absl::StatusOr<std::unique_ptr<FolderLock>> Take(const std::string& folder) {
-    const std::string path = folder + "/tomoslab.lock";
-    const int descriptor = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    if (descriptor < 0) {
-      return absl::PermissionDeniedError(
-          absl::StrFormat("cannot write in the data folder %s", folder));
-    }
-    std::unique_ptr<FolderLock> lock(new FolderLock(descriptor));
-    if (flock(descriptor, LOCK_EX | LOCK_NB) == 0) return lock;
-    return absl::FailedPreconditionError(
-        absl::StrFormat("the data folder %s is in use by another tomoslabd", folder));
-  }
-  ~FolderLock() { close(descriptor_); }
-
- private:
-  explicit FolderLock(int descriptor) : descriptor_(descriptor) {}
-  const int descriptor_;
-};
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options) {
   TOMOSLAB_RETURN_IF_ERROR(CheckListenOptions(options.listen));
@@ -68,8 +51,39 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   TOMOSLAB_RETURN_IF_ERROR(server->OpenStores(options));
   TOMOSLAB_RETURN_IF_ERROR(server->dispatcher_->Recover());
   TOMOSLAB_RETURN_IF_ERROR(server->Listen(options));
-  server->StartPools(options.pools);
+  server->drain_patience_ = options.drain_patience;
+  PoolOptions pools = options.pools;
+  if (NeedsTokens(options.listen)) pools.token = server->tokens_->CreateForLocalPools();
+  server->StartPools(pools);
+  server->janitor_ = std::make_unique<Janitor>(server->AllStores(), *server->audit_,
+                                               options.retention, options.data_folder);
+  server->janitor_->Start(kTidyEvery);
   return server;
+}
+
+absl::StatusOr<std::string> CreateTokenOffline(const std::string& data_folder,
+                                               const v1::Token& token) {
+  TOMOSLAB_RETURN_IF_ERROR(MakeFolder(data_folder));
+  TOMOSLAB_ASSIGN_OR_RETURN(const std::unique_ptr<FolderLock> lock, FolderLock::Take(data_folder));
+  TOMOSLAB_ASSIGN_OR_RETURN(const std::unique_ptr<Database> database,
+                            Database::Open(data_folder + "/tomoslab.db"));
+  TOMOSLAB_RETURN_IF_ERROR(PrepareSchema(*database));
+  TOMOSLAB_ASSIGN_OR_RETURN(const std::unique_ptr<TokenStore> tokens, TokenStore::Open(*database));
+  TOMOSLAB_ASSIGN_OR_RETURN(const v1::CreateTokenResponse created, tokens->Create(token));
+  return created.secret();
+}
+
+absl::Status Server::MakeFirstAdmin(const std::string& folder) {
+  if (tokens_->HasAdmin()) return absl::OkStatus();
+  v1::Token admin;
+  admin.set_role(v1::ROLE_ADMIN);
+  admin.set_user("admin");
+  admin.set_comment("made at the first start");
+  TOMOSLAB_ASSIGN_OR_RETURN(const v1::CreateTokenResponse created, tokens_->Create(admin));
+  const std::string path = folder + "/admin.token";
+  TOMOSLAB_RETURN_IF_ERROR(WritePrivateFile(path, created.secret() + "\n"));
+  spdlog::info("no admin has a token yet: one is in {}, for --token-file", path);
+  return absl::OkStatus();
 }
 
 absl::Status Server::OpenStores(const ServerOptions& options) {
@@ -81,24 +95,41 @@ absl::Status Server::OpenStores(const ServerOptions& options) {
   TOMOSLAB_ASSIGN_OR_RETURN(scans_, ScanStore::Open(*database_, folder + "/scans"));
   TOMOSLAB_ASSIGN_OR_RETURN(volumes_, VolumeStore::Open(folder + "/volumes"));
   TOMOSLAB_ASSIGN_OR_RETURN(previews_, PreviewStore::Open(*database_, folder + "/previews"));
+  TOMOSLAB_ASSIGN_OR_RETURN(checkpoints_,
+                            CheckpointStore::Open(*database_, folder + "/checkpoints"));
   jobs_ = std::make_unique<JobTable>(*database_);
   queue_ = std::make_unique<JobQueue>(*scans_, *jobs_, *volumes_, *previews_);
-  dispatcher_ = std::make_unique<Dispatcher>(AllStores(), ExpectedOffers(options.pools));
+  TOMOSLAB_RETURN_IF_ERROR(queue_->RemoveOrphans());
+  dispatcher_ =
+      std::make_unique<Dispatcher>(AllStores(), ExpectedOffers(options.pools), options.patience);
+  TOMOSLAB_ASSIGN_OR_RETURN(tokens_, TokenStore::Open(*database_));
+  TOMOSLAB_ASSIGN_OR_RETURN(audit_, AuditLog::Open(folder + "/audit.log"));
+  ownership_ = std::make_unique<OwnershipTable>(*database_);
+  const bool authenticate = NeedsTokens(options.listen);
+  if (authenticate) TOMOSLAB_RETURN_IF_ERROR(MakeFirstAdmin(folder));
+  gate_ = std::make_unique<Gate>(
+      authenticate, options.limits,
+      Gate::Parts{*tokens_, *ownership_, *audit_,
+                  [this](const std::string& lease) { return dispatcher_->TokenOf(lease); }});
   executor_ = std::make_unique<Executor>(kDiskThreads);
   return absl::OkStatus();
 }
 
 absl::Status Server::Listen(const ServerOptions& options) {
+  const Entrance entrance{*gate_, *executor_};
   reconstruction_service_ = std::make_unique<ReconstructionService>(
-      *executor_, AllStores(), *dispatcher_, options.data_folder);
-  pool_service_ = std::make_unique<PoolService>(*executor_, AllStores(), *dispatcher_);
+      entrance, AllStores(), *dispatcher_, options.data_folder);
+  pool_service_ = std::make_unique<PoolService>(entrance, AllStores(), *dispatcher_);
+  access_service_ = std::make_unique<AccessService>(entrance, *tokens_, *ownership_);
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
   SetKeepalive(builder);
+  SetBounds(builder);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.RegisterService(reconstruction_service_.get());
   builder.RegisterService(pool_service_.get());
+  builder.RegisterService(access_service_.get());
   int port = 0, pool_port = 0;
   const std::string& listen = options.listen.address;
   if (!listen.empty()) builder.AddListeningPort(listen, CredentialsFor(options.listen), &port);
@@ -127,8 +158,9 @@ std::shared_ptr<grpc::Channel> Server::InProcessChannel() {
 }
 
 void Server::Drain() {
+  janitor_.reset();
   if (dispatcher_ != nullptr) {
-    dispatcher_->Drain();
+    dispatcher_->Drain(drain_patience_);
     jobs_->watchers().NotifyAll();
   }
   supervisor_.reset();  // waits for the pools to end

@@ -14,10 +14,18 @@ constexpr std::int64_t kMostUncommitted = std::int64_t{64} << 20;
 }  // namespace
 
 UploadReactor::Stream* UploadReactor::Start(Executor& executor, ScanStore& scans,
+                                            grpc::CallbackServerContext* context,
+                                            std::shared_ptr<Visit> visit,
                                             std::function<void()> scan_completed) {
   std::shared_ptr<UploadReactor> reactor(
-      new UploadReactor(executor, scans, std::move(scan_completed)));
+      new UploadReactor(executor, scans, context, std::move(visit), std::move(scan_completed)));
   reactor->self_ = reactor;
+  const std::weak_ptr<UploadReactor> weak = reactor;
+  reactor->visit_->CutBy([weak, &executor](const absl::Status& why) {
+    executor.Post([weak, why] {
+      if (const auto alive = weak.lock()) alive->Cut(why);
+    });
+  });
   const std::lock_guard<std::recursive_mutex> lock(reactor->mutex_);
   reactor->Advance();
   return reactor.get();
@@ -31,13 +39,23 @@ void UploadReactor::Advance() {
   const bool ended = input_ended_ || cancelled_ || !status_.ok();
   if (!ended && !reading_ && (!uncommitted || session_->UncommittedBytes() < kMostUncommitted)) {
     reading_ = true;
+    visit_->Waits(Visit::kReading);
     StartRead(&request_);
   }
   // After an error the client's next message is not waited for.
   const bool idle = !committing_ && !writing_ && (input_ended_ || !reading_ || !status_.ok());
   if (!ended || !idle) return;
   finished_ = true;
-  Finish(cancelled_ ? grpc::Status::CANCELLED : ToGrpc(status_));
+  const absl::Status end = cancelled_ ? absl::CancelledError("the call was cancelled") : status_;
+  visit_->End(end);
+  Finish(ToGrpc(end));
+}
+
+void UploadReactor::Cut(const absl::Status& why) {
+  const std::lock_guard<std::recursive_mutex> lock(mutex_);
+  Note(why);
+  if (writing_) context_->TryCancel();  // an answer that the client does not read
+  Advance();
 }
 
 void UploadReactor::Note(const absl::Status& status) {
@@ -74,6 +92,7 @@ void UploadReactor::StartAnswer() {
     lines->set_begin(written.lines.begin);
     lines->set_end(written.lines.end);
   }
+  visit_->Waits(Visit::kWriting);
   StartWrite(&response_);
 }
 
@@ -82,6 +101,7 @@ absl::Status UploadReactor::Take(const v1::UploadProjectionsRequest& request) {
     return absl::InvalidArgumentError("the first message, and no other, names the scan");
   }
   if (request.has_chunk()) return session_->Write(request.chunk());
+  TOMOSLAB_RETURN_IF_ERROR(visit_->Check(request));
   TOMOSLAB_ASSIGN_OR_RETURN(auto session, UploadSession::Open(scans_, request.scan()));
   const std::lock_guard<std::recursive_mutex> lock(mutex_);
   session_ = std::move(session);
@@ -97,6 +117,7 @@ void UploadReactor::TakeRequest() {
 }
 
 void UploadReactor::OnReadDone(bool ok) {
+  visit_->Moves(Visit::kReading);
   if (ok) {
     executor_.Post([self = shared_from_this()] { self->TakeRequest(); });
     return;
@@ -109,6 +130,7 @@ void UploadReactor::OnReadDone(bool ok) {
 }
 
 void UploadReactor::OnWriteDone(bool ok) {
+  visit_->Moves(Visit::kWriting);
   const auto alive = shared_from_this();
   const std::lock_guard<std::recursive_mutex> lock(mutex_);
   writing_ = false;
@@ -123,6 +145,9 @@ void UploadReactor::OnCancel() {
   Advance();
 }
 
-void UploadReactor::OnDone() { self_.reset(); }
+void UploadReactor::OnDone() {
+  visit_->StopCutting();
+  self_.reset();
+}
 
 }  // namespace tomoslab

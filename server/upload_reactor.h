@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "server/executor.h"
+#include "server/gate.h"
 #include "server/upload_session.h"
 
 namespace tomoslab {
@@ -24,7 +25,8 @@ class UploadReactor final
       grpc::ServerBidiReactor<v1::UploadProjectionsRequest, v1::UploadProjectionsResponse>;
 
   /// `scan_completed` is called on the executor when the last line of the scan is on disk.
-  static Stream* Start(Executor& executor, ScanStore& scans, std::function<void()> scan_completed);
+  static Stream* Start(Executor& executor, ScanStore& scans, grpc::CallbackServerContext* context,
+                       std::shared_ptr<Visit> visit, std::function<void()> scan_completed);
 
   void OnReadDone(bool ok) override;
   void OnWriteDone(bool ok) override;
@@ -32,8 +34,15 @@ class UploadReactor final
   void OnDone() override;
 
  private:
-  UploadReactor(Executor& executor, ScanStore& scans, std::function<void()> scan_completed)
-      : executor_(executor), scans_(scans), scan_completed_(std::move(scan_completed)) {}
+  UploadReactor(Executor& executor, ScanStore& scans, grpc::CallbackServerContext* context,
+                std::shared_ptr<Visit> visit, std::function<void()> scan_completed)
+      : executor_(executor),
+        scans_(scans),
+        context_(context),
+        visit_(std::move(visit)),
+        scan_completed_(std::move(scan_completed)) {}
+
+  void Cut(const absl::Status& why);
 
   /// Starts what can be started; with mutex_ held.
   void Advance();
@@ -46,6 +55,8 @@ class UploadReactor final
 
   Executor& executor_;
   ScanStore& scans_;
+  grpc::CallbackServerContext* const context_;
+  const std::shared_ptr<Visit> visit_;
   const std::function<void()> scan_completed_;
   std::shared_ptr<UploadReactor> self_;  // until OnDone
 

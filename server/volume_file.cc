@@ -19,11 +19,6 @@ namespace {
 constexpr const char* kArray = "/exchange/data";
 constexpr const char* kProcess = "/process/tomoslab";
 
-std::int64_t BytesOf(const v1::VolumeGeometry& volume) {
-  return std::int64_t{volume.slices()} * volume.rows() * volume.columns() *
-         static_cast<std::int64_t>(sizeof(float));
-}
-
 double VoxelHeight(const v1::VolumeGeometry& volume) {
   return volume.voxel_height_mm() > 0 ? volume.voxel_height_mm() : volume.voxel_width_mm();
 }
@@ -62,10 +57,15 @@ void AddProcess(const v1::Job& job, const v1::Scan& scan, Hdf5Layout& layout) {
 
 }  // namespace
 
+std::int64_t VolumeBytes(const v1::VolumeGeometry& volume) {
+  return std::int64_t{volume.slices()} * volume.rows() * volume.columns() *
+         static_cast<std::int64_t>(sizeof(float));
+}
+
 absl::Status VolumeFile::Create(const std::string& path, const v1::Job& job, const v1::Scan& scan) {
   const v1::VolumeGeometry& volume = job.spec().volume();
-  TOMOSLAB_RETURN_IF_ERROR(
-      CheckSpace(path.substr(0, path.rfind('/')), BytesOf(volume), "the volume of " + job.name()));
+  TOMOSLAB_RETURN_IF_ERROR(CheckSpace(path.substr(0, path.rfind('/')), VolumeBytes(volume),
+                                      "the volume of " + job.name()));
   Hdf5Layout layout(path);
   AddVolume(volume, layout);
   AddProcess(job, scan, layout);
@@ -85,10 +85,10 @@ absl::StatusOr<VolumeFile> VolumeFile::Open(const std::string& path,
                                             const v1::VolumeGeometry& volume) {
   TOMOSLAB_ASSIGN_OR_RETURN(DataFile file, DataFile::Open(path));
   TOMOSLAB_ASSIGN_OR_RETURN(const Extent array, FindArray(path, kArray));
-  if (array.bytes != BytesOf(volume)) {
+  if (array.bytes != VolumeBytes(volume)) {
     return absl::DataLossError(
         absl::StrFormat("%s is damaged: its volume has %d bytes instead of %d", path, array.bytes,
-                        BytesOf(volume)));
+                        VolumeBytes(volume)));
   }
   return VolumeFile(std::move(file), array, volume);
 }

@@ -13,6 +13,9 @@
 
 namespace tomoslab {
 
+/// What a volume takes on disk.
+std::int64_t VolumeBytes(const v1::VolumeGeometry& volume);
+
 /// /exchange/data [slice][row][column] float32, 1/mm. Lines are rows of slices: line = slice · rows
 /// + row. Thread-safe.
 class VolumeFile {

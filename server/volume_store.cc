@@ -3,8 +3,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
 #include "proto/chunking.h"
 #include "server/resource_name.h"
@@ -72,6 +75,16 @@ absl::Status VolumeStore::Remove(const std::string& job_name) {
   TOMOSLAB_ASSIGN_OR_RETURN(const std::string path, PathOf(job_name));
   TOMOSLAB_RETURN_IF_ERROR(RemoveFile(path + ".partial"));
   return RemoveFile(path);
+}
+
+std::vector<std::string> VolumeStore::Jobs() const {
+  std::vector<std::string> jobs;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_, error)) {
+    std::int64_t id = 0;
+    if (absl::SimpleAtoi(entry.path().stem().string(), &id)) jobs.push_back(JobName(id));
+  }
+  return jobs;
 }
 
 absl::StatusOr<bool> VolumeReader::Next(v1::VolumeChunk* chunk) {

@@ -47,6 +47,8 @@ class VolumeStore {
   absl::StatusOr<VolumeFile> Open(const v1::Job& job) const;
   absl::Status RecordResult(const v1::Job& job, int ranks);
   absl::Status Remove(const std::string& job_name);
+  /// The names of the jobs whose volumes are there, whether there are such jobs or not.
+  std::vector<std::string> Jobs() const;
 
  private:
   explicit VolumeStore(std::string folder) : folder_(std::move(folder)) {}

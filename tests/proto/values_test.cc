@@ -64,6 +64,7 @@ TEST(ValidateScan, NamesWhatIsWrong) {
        },
        "12 per view"},
       {[](v1::Scan& s) { s.set_display_name(std::string(201, 'x')); }, "display_name"},
+      {[](v1::Scan& s) { s.set_display_name("a\x1b[2J"); }, "control characters"},
   };
   for (const Case& c : cases) {
     v1::Scan scan = GoodScan();

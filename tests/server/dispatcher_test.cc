@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "server/delivery.h"
 #include "server/job.h"
 #include "tests/server/status_of.h"
@@ -59,7 +61,8 @@ class DispatcherTest : public testing::Test {
 
   TestStores stores_;
   const v1::Scan scan_ = stores_.FullScan();
-  Dispatcher dispatcher_{stores_.All(), {{"local-1", {1, 0}}}};
+  Dispatcher dispatcher_{
+      stores_.All(), {{"local-1", {1, 0}}}, {.silence = seconds(10), .cancel_grace = seconds(5)}};
 };
 
 TEST_F(DispatcherTest, LeasesToIdlePoolsOnly) {
@@ -91,7 +94,7 @@ TEST_F(DispatcherTest, ABrokenLinkOfAnOlderPoolChangesNothing) {
   EXPECT_EQ(State(job), v1::LOADING);
   dispatcher_.Detach("a", link.get(), "gone");
   EXPECT_EQ(State(job), v1::QUEUED);
-  EXPECT_THAT(Log(job), HasSubstr("attempt 1 ended: gone"));
+  EXPECT_THAT(Log(job), HasSubstr("attempt 1 ended before the first iteration: gone"));
 }
 
 TEST_F(DispatcherTest, SaysHowALocalPoolEnded) {
@@ -105,33 +108,32 @@ TEST_F(DispatcherTest, SaysHowALocalPoolEnded) {
   dispatcher_.NoteExit("instance-2", "mpirun exited with status 1");
   EXPECT_FALSE(next->broken.ok());
   EXPECT_EQ(State(job), v1::QUEUED);
-  EXPECT_THAT(Log(job), HasSubstr("attempt 2 ended: mpirun exited with status 1"));
+  EXPECT_THAT(Log(job), HasSubstr("ended before the first iteration: mpirun exited with status 1"));
 }
 
 TEST_F(DispatcherTest, FindsSilentPoolsAndThoseThatIgnoreACancel) {
   const std::string job = QueuedJob();
   const auto link = Attach("a", "i");
   const auto now = Dispatcher::Clock::now();
-  EXPECT_THAT(dispatcher_.StuckPools(now + seconds(9), seconds(10), seconds(5)), IsEmpty());
-  auto stuck = dispatcher_.StuckPools(now + seconds(11), seconds(10), seconds(5));
+  EXPECT_THAT(dispatcher_.StuckPools(now + seconds(9)), IsEmpty());
+  auto stuck = dispatcher_.StuckPools(now + seconds(11));
   ASSERT_THAT(stuck, SizeIs(1));
   EXPECT_EQ(stuck[0].instance, "i");
   EXPECT_THAT(stuck[0].why, HasSubstr("silent for 10 s"));
   ASSERT_TRUE(dispatcher_.Cancel(job).ok());
-  stuck = dispatcher_.StuckPools(now + seconds(8), seconds(10), seconds(5));
+  stuck = dispatcher_.StuckPools(now + seconds(8));
   ASSERT_THAT(stuck, SizeIs(1));
   EXPECT_THAT(stuck[0].why, HasSubstr("did not stop within 5 s"));
   dispatcher_.Break("a", stuck[0].why);
   EXPECT_EQ(CodeOf(link->broken), kAborted);
   EXPECT_EQ(State(job), v1::CANCELLED);
-  EXPECT_THAT(dispatcher_.StuckPools(now + seconds(99), seconds(10), seconds(5)), IsEmpty());
+  EXPECT_THAT(dispatcher_.StuckPools(now + seconds(99)), IsEmpty());
 }
 
 TEST_F(DispatcherTest, RefusesReportsThatAreNotAPoolsToMake) {
   const std::string job = QueuedJob();
   const auto link = Attach("a");
   EXPECT_EQ(CodeOf(Report(Lease(*link), SlicesEvent(0, 4))), kInvalidArgument);
-  EXPECT_EQ(CodeOf(Report(Lease(*link), StateEvent(v1::QUEUED, ""))), kInvalidArgument);
   ASSERT_TRUE(Report(Lease(*link), StateEvent(v1::WRITING, "")).ok());
   EXPECT_EQ(CodeOf(Report(Lease(*link), StateEvent(v1::RUNNING, ""))), kFailedPrecondition);
   EXPECT_EQ(CodeOf(Report("jobs/1/attempts/7", LogEvent(v1::INFO, ""))), kAborted);
@@ -218,6 +220,139 @@ TEST_F(DispatcherTest, AnnouncesSlicesThatSeveralRanksHaveMadeWhole) {
     ASSERT_TRUE(rank.Finish().ok());
     EXPECT_EQ(stores_.jobs().Get(job)->slices_done(), part.begin == 0 ? 0 : 2);
   }
+}
+
+/// The job's state at `iteration`: its image alone.
+v1::Checkpoint StateAt(int iteration, const v1::Lease& lease) {
+  v1::Checkpoint state;
+  state.set_iteration(iteration);
+  state.set_phase("sirt");
+  v1::StatePart* part = state.add_part();
+  part->set_name("x");
+  part->set_planes(lease.spec().volume().slices());
+  part->set_plane_size(lease.spec().volume().rows() * lease.spec().volume().columns());
+  return state;
+}
+
+absl::Status DeliverState(Dispatcher& dispatcher, const v1::Lease& lease, int iteration) {
+  CheckpointReceiver receiver(dispatcher);
+  v1::DeliverCheckpointRequest request;
+  request.mutable_begin()->set_lease(lease.id());
+  *request.mutable_begin()->mutable_checkpoint() = StateAt(iteration, lease);
+  const v1::StatePart part = request.begin().checkpoint().part(0);
+  absl::Status status = receiver.Take(request);
+  for (int plane = 0; status.ok() && plane < part.planes(); ++plane) {
+    request.mutable_chunk()->set_plane(plane);
+    FillChunk(part, 0, std::string(PlaneBytes(part), 'x'), request.mutable_chunk());
+    status = receiver.Take(request);
+  }
+  return status.ok() ? receiver.Finish() : status;
+}
+
+TEST_F(DispatcherTest, LeasesAJobWithItsCheckpointsAndRemovesThemWhenItIsOver) {
+  const std::string job = QueuedJob();
+  const auto a = Attach("a");
+  const v1::Lease first = a->commands[0].lease();
+  EXPECT_EQ(first.checkpoint_size(), 0);
+  for (const int iteration : {2, 4}) ASSERT_TRUE(DeliverState(dispatcher_, first, iteration).ok());
+  EXPECT_EQ(stores_.jobs().Get(job)->checkpoint().iteration(), 4);
+  EXPECT_EQ(stores_.jobs().Get(job)->checkpoint().kind(), v1::CheckpointReport::WRITTEN);
+  dispatcher_.Detach("a", a.get(), "gone");
+  EXPECT_EQ(CodeOf(DeliverState(dispatcher_, first, 5)), kAborted);
+
+  const auto b = Attach("b");
+  const v1::Lease second = b->commands[0].lease();
+  ASSERT_EQ(second.checkpoint_size(), 2);
+  EXPECT_EQ(second.checkpoint(0).iteration(), 4);
+  EXPECT_EQ(second.checkpoint(1).iteration(), 2);
+  dispatcher_.NoteDamage(job, second.checkpoint(0).name(), "bits");
+  dispatcher_.NoteDamage(job, second.checkpoint(0).name(), "bits");  // another rank
+  EXPECT_THAT(Log(job), HasSubstr("/checkpoints/1-4 cannot be used and was dropped: bits"));
+  ASSERT_TRUE(Report(second.id(), StateEvent(v1::QUEUED, "damaged")).ok());
+  ASSERT_THAT(b->commands, SizeIs(2));
+  ASSERT_EQ(b->commands[1].lease().checkpoint_size(), 1);
+  EXPECT_EQ(b->commands[1].lease().checkpoint(0).iteration(), 2);
+  ASSERT_TRUE(dispatcher_.Cancel(job).ok());
+  ASSERT_TRUE(Report(Lease(*b), StateEvent(v1::CANCELLED, "")).ok());
+  EXPECT_THAT(*stores_.checkpoints().List(job), IsEmpty());
+}
+
+TEST_F(DispatcherTest, AppliesARepeatedReportOnce) {
+  const std::string job = QueuedJob();
+  const auto link = Attach("a");
+  v1::ReportRequest request;
+  request.set_lease(Lease(*link));
+  *request.add_event() = LogEvent(v1::INFO, "once");
+  for (const int number : {1, 1, 2}) {
+    request.set_number(number);
+    ASSERT_TRUE(dispatcher_.Report(request).ok());
+  }
+  const std::string log = Log(job);
+  EXPECT_NE(log.find("once"), log.rfind("once"));
+  EXPECT_EQ(log.find("once", log.find("once") + 1), log.rfind("once")) << log;
+}
+
+TEST_F(DispatcherTest, APoolWhoseConnectionBrokeKeepsItsLease) {
+  Dispatcher dispatcher(stores_.All(), {}, {.reattach = seconds(5)});
+  const std::string job = QueuedJob();
+  v1::AttachRequest request;
+  request.set_pool("a");
+  auto link = std::make_shared<FakeLink>();
+  ASSERT_TRUE(dispatcher.Attach(request, link).ok());
+  dispatcher.Dispatch();
+  const std::string lease = Lease(*link);
+  dispatcher.Detach("a", link.get(), "cut");
+  EXPECT_TRUE(dispatcher.Touch(lease).ok());
+  request.set_lease(lease);
+  auto again = std::make_shared<FakeLink>();
+  ASSERT_TRUE(dispatcher.Attach(request, again).ok());
+  EXPECT_EQ(CodeOf(dispatcher.Attach(request, link)), kAlreadyExists);
+  const auto now = Dispatcher::Clock::now();
+  EXPECT_THAT(dispatcher.StuckPools(now + seconds(6)), IsEmpty());
+
+  dispatcher.Detach("a", again.get(), "cut");
+  EXPECT_THAT(dispatcher.StuckPools(now + seconds(4)), IsEmpty());
+  const auto stuck = dispatcher.StuckPools(now + seconds(7));
+  ASSERT_THAT(stuck, SizeIs(1));
+  EXPECT_THAT(stuck[0].why, HasSubstr("did not come back within 5 s"));
+  request.clear_lease();  // started anew
+  ASSERT_TRUE(dispatcher.Attach(request, link).ok());
+  EXPECT_EQ(CodeOf(dispatcher.Touch(lease)), kAborted);
+  EXPECT_EQ(State(job), v1::QUEUED);
+}
+
+TEST_F(DispatcherTest, FindsTheRankThatGivesNoSignOfLife) {
+  const std::string job = QueuedJob();
+  const auto link = Attach("a");
+  EXPECT_EQ(CodeOf(dispatcher_.Beat(Lease(*link), 1)), kOutOfRange);
+  ASSERT_TRUE(dispatcher_.Beat(Lease(*link), 0).ok());
+  auto now = Dispatcher::Clock::now();
+  std::vector<Dispatcher::Stuck> stuck;
+  for (int tick = 0; tick < 16 && stuck.empty(); ++tick)
+    stuck = dispatcher_.StuckPools(now += std::chrono::milliseconds(500));
+  ASSERT_THAT(stuck, SizeIs(1));
+  EXPECT_THAT(stuck[0].why, HasSubstr("rank 0"));
+  EXPECT_THAT(stuck[0].why, HasSubstr("gave no sign of life for 7 s"));
+}
+
+TEST_F(DispatcherTest, WaitsForCheckpointsWhenItDrains) {
+  const std::string job = QueuedJob();
+  const auto link = Attach("a");
+  const std::string lease = Lease(*link);
+  std::thread pool([&] {
+    v1::ReportRequest request;
+    request.set_lease(lease);
+    while (true) {
+      const absl::StatusOr<v1::ReportResponse> answer = dispatcher_.Report(request);
+      ASSERT_TRUE(answer.ok()) << answer.status();
+      if (answer->drain()) break;
+    }
+    EXPECT_TRUE(Report(lease, StateEvent(v1::QUEUED, "handed back")).ok());
+  });
+  dispatcher_.Drain(seconds(60));
+  pool.join();
+  EXPECT_EQ(State(job), v1::QUEUED);
+  EXPECT_THAT(Log(job), HasSubstr("handed back"));
 }
 
 }  // namespace

@@ -40,10 +40,12 @@ TEST(PoolCommandLine, BindsRanksToNumaNodesWhereTheyFit) {
     const PoolOptions options{.ranks = ranks, .numa_nodes = numa_nodes};
     return absl::StrJoin(PoolCommandLine(options, "[::1]:1", "local-1", "a"), " ");
   };
-  EXPECT_THAT(command(4, 2),
-              testing::HasSubstr("-n 4 --oversubscribe --map-by numa --bind-to numa "));
+  EXPECT_THAT(
+      command(4, 2),
+      testing::HasSubstr("-n 4 --oversubscribe --tag-output --map-by numa --bind-to numa "));
   EXPECT_THAT(command(3, 2), testing::HasSubstr("--bind-to none "));
-  EXPECT_THAT(command(2, 1), testing::HasSubstr("-n 2 --oversubscribe --bind-to none "));
+  EXPECT_THAT(command(2, 1),
+              testing::HasSubstr("-n 2 --oversubscribe --tag-output --bind-to none "));
   EXPECT_THAT(command(2, 1), testing::HasSubstr("--mca btl self,vader "));  // opens no ports
 }
 
@@ -118,7 +120,7 @@ class PoolSupervisorTest : public testing::Test {
     return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
   }
   TestStores stores_;
-  Dispatcher dispatcher_{stores_.All(), {}};
+  Dispatcher dispatcher_{stores_.All(), {}, {.silence = 300ms}};
 };
 
 TEST_F(PoolSupervisorTest, StartsEachPoolAsAgreedWithTheWorker) {
@@ -129,7 +131,7 @@ TEST_F(PoolSupervisorTest, StartsEachPoolAsAgreedWithTheWorker) {
   EXPECT_THAT(
       ReadFile(Starts()),
       testing::HasSubstr(
-          "-n 3 --oversubscribe --bind-to none --mca mpi_yield_when_idle 1 "
+          "-n 3 --oversubscribe --tag-output --bind-to none --mca mpi_yield_when_idle 1 "
           "--mca btl_vader_single_copy_mechanism none --mca btl self,vader /opt/worker --server "
           "127.0.0.1:5 --pool local-"));
 }
@@ -155,7 +157,6 @@ struct NoLink : PoolLink {
 TEST_F(PoolSupervisorTest, TakesTheJobFromARemotePoolThatIsSilent) {
   PoolOptions options = Options("exit 1");
   options.pools = 0;
-  options.silence = 300ms;
   PoolSupervisor supervisor(options, "127.0.0.1:5", dispatcher_);
   v1::AttachRequest request;
   request.set_pool("remote");
@@ -169,7 +170,6 @@ TEST_F(PoolSupervisorTest, TakesTheJobFromARemotePoolThatIsSilent) {
 
 TEST_F(PoolSupervisorTest, RelaunchesAPoolThatIsSilentOnAJob) {
   PoolOptions options = Options("exec sleep 100");
-  options.silence = 300ms;
   PoolSupervisor supervisor(options, "127.0.0.1:5", dispatcher_);
   ASSERT_TRUE(Eventually([&] { return StartCount() == 1; }));
   const std::string line = ReadFile(Starts());

@@ -177,17 +177,31 @@ TEST_F(ServerTest, QueuesTheJobOfAPoolThatDiesAgain) {
   EXPECT_EQ(client_->GetJob(job)->attempts(), 2);
 }
 
-TEST_F(ServerTest, GivesUpAfterFiveFailedAttempts) {
+TEST_F(ServerTest, GivesUpAfterThreeAttemptsThatFailedAtTheSameIteration) {
   const std::string job = QueuedJob();
   ScriptedPool pool = Pool();
-  for (int attempt = 1; attempt <= kMostFailures; ++attempt) {
+  for (const int iteration : {7, 8, 9, 9, 9}) {  // two of them came further than the one before
     const v1::Lease lease = pool.NextLease();
-    EXPECT_EQ(lease.attempt(), attempt);
+    ASSERT_TRUE(pool.ReportIteration(lease.id(), iteration).ok());
     ASSERT_TRUE(pool.ReportState(lease.id(), v1::FAILED, "out of luck").ok());
   }
   const v1::Job failed = *client_->GetJob(job);
   EXPECT_EQ(failed.state(), v1::FAILED);
-  EXPECT_THAT(failed.status_message(), HasSubstr("out of luck"));
+  EXPECT_THAT(failed.status_message(),
+              HasSubstr("3 failed attempts in a row at iteration 9; the last: out of luck"));
+  EXPECT_EQ(failed.attempts(), 5);
+}
+
+TEST_F(ServerTest, GivesUpAfterFiveAttemptsWithoutProgress) {
+  const std::string job = QueuedJob();
+  ScriptedPool pool = Pool();
+  for (const int iteration : {5, 9, 8, 7, 6, 7}) {
+    const v1::Lease lease = pool.NextLease();
+    ASSERT_TRUE(pool.ReportIteration(lease.id(), iteration).ok());
+    ASSERT_TRUE(pool.ReportState(lease.id(), v1::FAILED, "out of luck").ok());
+  }
+  EXPECT_THAT(client_->GetJob(job)->status_message(),
+              HasSubstr("5 failed attempts in a row without progress, the last at iteration 7"));
 }
 
 TEST_F(ServerTest, FailsAtOnceWhenThePoolSaysThatNothingHelps) {

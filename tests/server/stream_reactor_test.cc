@@ -6,29 +6,34 @@
 #include <atomic>
 #include <thread>
 
+#include "tests/server/open_gate.h"
 #include "tomoslab/v1/reconstruction.grpc.pb.h"
 
 namespace tomoslab {
 namespace {
 
 constexpr int kMessages = 400;  // of 1 MiB
+constexpr std::chrono::seconds kIdle{3};
 
 class EndlessSlices final : public v1::Reconstruction::CallbackService {
  public:
-  grpc::ServerWriteReactor<v1::VolumeChunk>* ReadSlices(grpc::CallbackServerContext*,
-                                                        const v1::ReadSlicesRequest*) override {
-    using Reactor = StreamReactor<v1::VolumeChunk>;
-    return Reactor::Start(executor_, [this]() -> absl::StatusOr<Reactor::Source> {
+  grpc::ServerWriteReactor<v1::VolumeChunk>* ReadSlices(
+      grpc::CallbackServerContext* context, const v1::ReadSlicesRequest* request) override {
+    const auto open = [this](const v1::ReadSlicesRequest&)
+        -> absl::StatusOr<StreamReactor<v1::VolumeChunk>::Source> {
       return [this](v1::VolumeChunk* chunk) -> absl::StatusOr<bool> {
         chunk->set_first_line(produced);
         chunk->set_data(std::string(1 << 20, 'x'));
         return ++produced <= kMessages;
       };
-    });
+    };
+    return StartStream<v1::VolumeChunk>({gate_, executor_}, context, *request, open);
   }
   std::atomic<int> produced{0};
 
  private:
+  GateParts parts_;
+  Gate gate_{false, Limits{.idle = kIdle}, parts_.Parts()};
   Executor executor_{2};
 };
 
@@ -79,6 +84,18 @@ TEST_F(StreamReactorTest, StopsForAReaderThatLeaves) {
   context.TryCancel();
   EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::CANCELLED);
   EXPECT_LT(ProducedAtRest(), kMessages / 4);
+}
+
+TEST_F(StreamReactorTest, CutsAReaderThatDoesNotRead) {
+  grpc::ClientContext context;
+  const auto stream = stub_->ReadSlices(&context, {});
+  v1::VolumeChunk chunk;
+  ASSERT_TRUE(stream->Read(&chunk));
+  std::this_thread::sleep_for(kIdle + std::chrono::seconds(2));
+  int received = 1;
+  while (stream->Read(&chunk)) ++received;
+  EXPECT_LT(received, kMessages / 4);  // what was on the way
+  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::CANCELLED);
 }
 
 }  // namespace

@@ -19,23 +19,25 @@ class TestStores {
   TestStores() { Reopen(); }
 
   void Reopen() {
-    queue_.reset(), jobs_.reset(), previews_.reset(), volumes_.reset(), scans_.reset();
+    queue_.reset(), jobs_.reset(), checkpoints_.reset(), previews_.reset(), volumes_.reset(), scans_.reset();
     database_.reset();
     database_ = *Database::Open(folder_.path() + "/tomoslab.db");
     EXPECT_TRUE(PrepareSchema(*database_).ok());
     scans_ = *ScanStore::Open(*database_, folder_.path() + "/scans");
     volumes_ = *VolumeStore::Open(folder_.path() + "/volumes");
     previews_ = *PreviewStore::Open(*database_, folder_.path() + "/previews");
+    checkpoints_ = *CheckpointStore::Open(*database_, folder_.path() + "/checkpoints");
     jobs_ = std::make_unique<JobTable>(*database_);
     queue_ = std::make_unique<JobQueue>(*scans_, *jobs_, *volumes_, *previews_);
   }
 
-  Stores All() { return {*scans_, *jobs_, *volumes_, *previews_, *queue_}; }
+  Stores All() { return {*scans_, *jobs_, *volumes_, *previews_, *queue_, *checkpoints_}; }
   Database& database() { return *database_; }
   ScanStore& scans() { return *scans_; }
   JobTable& jobs() { return *jobs_; }
   VolumeStore& volumes() { return *volumes_; }
   PreviewStore& previews() { return *previews_; }
+  CheckpointStore& checkpoints() { return *checkpoints_; }
   JobQueue& queue() { return *queue_; }
   const std::string& folder() const { return folder_.path(); }
 
@@ -66,6 +68,7 @@ class TestStores {
   std::unique_ptr<ScanStore> scans_;
   std::unique_ptr<VolumeStore> volumes_;
   std::unique_ptr<PreviewStore> previews_;
+  std::unique_ptr<CheckpointStore> checkpoints_;
   std::unique_ptr<JobTable> jobs_;
   std::unique_ptr<JobQueue> queue_;
 };

@@ -26,11 +26,11 @@ bool DartReporter::operator()(const DartState& state, const Field& x,
   for (const std::string& warning : warnings) reporter_->Log(v1::WARNING, warning);
   reporter_->Materials(MaterialReportOf(state, A_->volume(), materials_));
   reporter_->Iteration(*A_, progress, x);
-  return reporter_->verdict() != Verdict::kGoOn;
+  return reporter_->MustStop();
 }
 
 SolveOutcome DartReporter::Finish(const DartResult& result) const {
-  if (reporter_->verdict() == Verdict::kGoOn)
+  if (!reporter_->MustStop())
     reporter_->Materials(MaterialReportOf(result.state, A_->volume(), materials_));
   const Progress& progress = result.state.progress;
   return {absl::StrFormat("%s; the image after %d iterations, relative residual of its "

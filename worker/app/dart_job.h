@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "proto/dart_values.h"
 #include "tomoslab/v1/job.pb.h"
 #include "worker/app/progress_reporter.h"
 #include "worker/app/solve.h"
@@ -18,7 +19,7 @@ DartLoopOptions ToLoopOptions(const v1::DartLoop& loop);
 inline auto StartWatch(const DistributedProjector& A, int iterations, ProgressReporter& reporter) {
   return [&A, iterations, &reporter](const Progress& progress, const Field& image) {
     if (progress.iteration < iterations) reporter.Iteration(A, progress, image);
-    return reporter.verdict() != Verdict::kGoOn;
+    return reporter.MustStop();
   };
 }
 
@@ -34,7 +35,10 @@ class DartReporter {
   bool operator()(const DartState& state, const Field& x,
                   const std::vector<std::string>& warnings) const;
   /// RunDart's go_on.
-  bool GoOn() const { return reporter_->Poll() == Verdict::kGoOn; }
+  bool GoOn() const {
+    reporter_->Poll();
+    return !reporter_->MustStop();
+  }
 
   /// Of the image that the loop left.
   SolveOutcome Finish(const DartResult& result) const;
@@ -46,11 +50,25 @@ class DartReporter {
   int before_;
 };
 
+inline constexpr char kDartStart[] = "dart_start", kDartLoop[] = "dart";
+
+/// The iterations of the start image: those that make_start(), which returns them, makes now; those
+/// that were made before when the loop goes on from a checkpoint.
+template <class MakeStart>
+int StartIterations(const SolveTask& task, MakeStart&& make_start) {
+  if (task.checkpoints.phase() == kDartLoop) return task.checkpoints.IterationsBefore();
+  return DartStartIterations(task.spec) > 0 ? make_start() : 0;
+}
+
+/// before: the iterations of the start image.
 template <class Model>
-SolveOutcome RunDartJob(const DistributedProjector& A, const v1::DartLoop& loop, Model& model,
-                        const DartReporter& reporter, Field& x) {
-  return reporter.Finish(
-      RunDart(A.grid(), model, ToLoopOptions(loop), x, reporter, [&] { return reporter.GoOn(); }));
+SolveOutcome RunDartJob(const SolveTask& task, const v1::DartLoop& loop, Model& model,
+                        const v1::MaterialReport& materials, int before, Field& x) {
+  const DartReporter reporter(&task.A, &task.reporter, materials, before);
+  const DartResult result = RunDart(
+      task.A.grid(), model, ToLoopOptions(loop), x, reporter, [&] { return reporter.GoOn(); },
+      task.checkpoints.Of(kDartLoop, before));
+  return task.checkpoints.stopped() ? SolveOutcome{} : reporter.Finish(result);
 }
 
 }  // namespace tomoslab

@@ -7,7 +7,9 @@
 #include "absl/strings/str_format.h"
 #include "proto/plan_job.h"
 #include "proto/values.h"
+#include "worker/app/checkpoints.h"
 #include "worker/app/heap.h"
+#include "worker/app/heart.h"
 #include "worker/app/load_projections.h"
 #include "worker/app/prepare_scan.h"
 #include "worker/app/progress_reporter.h"
@@ -37,15 +39,21 @@ ProjectorModel ModelOf(const v1::JobSpec& spec) {
   return spec.projector() == v1::FOOTPRINT ? ProjectorModel::kFootprint : ProjectorModel::kJoseph;
 }
 
+/// The server has dropped the checkpoint that the job was to go on from: it begins again from the
+/// one before.
+bool IsDropped(const absl::Status& unusable) {
+  return absl::IsDataLoss(unusable) || absl::IsNotFound(unusable);
+}
+
 class Attempt {
  public:
-  Attempt(PoolClient& client, const Communicator& ranks, const v1::Lease& lease,
-          Accelerator* accelerator)
-      : client_(client),
-        ranks_(ranks),
+  Attempt(const PoolRank& pool, const v1::Lease& lease)
+      : client_(*pool.client),
+        ranks_(*pool.ranks),
         lease_(lease),
-        accelerator_(accelerator),
-        reporter_(&client, &lease, &ranks) {}
+        accelerator_(pool.accelerator),
+        memory_bytes_(pool.memory_bytes),
+        reporter_(pool.client, &lease, pool.ranks, pool.ending) {}
 
   void Run() {
     const absl::Status status = RunPhases();
@@ -53,6 +61,9 @@ class Attempt {
       reporter_.State(v1::CANCELLED, "cancelled on request");
     } else if (!status.ok()) {
       reporter_.Fail(std::string(status.message()), IsPermanent(status));
+    } else if (!delivered_ && (given_back_ || reporter_.verdict() == Verdict::kDrain)) {
+      reporter_.State(v1::QUEUED, given_back_ ? "queued again: its checkpoint is damaged"
+                                              : "queued again: its pool is shutting down");
     }
   }
 
@@ -66,9 +77,14 @@ class Attempt {
     TOMOSLAB_ASSIGN_OR_RETURN(const Volume volume, ToVolume(lease_.spec().volume()));
     TOMOSLAB_ASSIGN_OR_RETURN(Scan scan, PrepareScan(client_, ranks_, lease_, reporter_));
     DistributedProjector A(std::move(scan), volume, &ranks_, ModelOf(lease_.spec()));
+    if (accelerator_ != nullptr) accelerator_->TakePeakBytes();  // of this job from now on
+    MemoryUse use = MemoryUseOf(lease_.spec());
+    use.host_limit_bytes = memory_bytes_;
     const RankMemory memory = PlanRankMemory(
-        A.plan(), A.scan(), volume, MemoryUseOf(lease_.spec()), ranks_.rank(),
+        A.plan(), A.scan(), volume, use, ranks_.rank(),
         accelerator_ == nullptr ? 0 : accelerator_->limit_bytes() - accelerator_->used_bytes());
+    planned_device_bytes_ = memory.device_bytes;
+    if (memory.checkpoints != CheckpointMemory::kCopy) staging_ = Staging::kDirect;
     reporter_.Pool(A, accelerator_, memory);
     TOMOSLAB_RETURN_IF_ERROR(Agree(
         ranks_, A.ComputeOn({.placement = memory.placement,
@@ -88,17 +104,39 @@ class Attempt {
     reporter_.State(v1::RUNNING, "");
     if (!GoesOn()) return absl::OkStatus();
     Field x = A.NewVolume();
-    TOMOSLAB_RETURN_IF_ERROR(FillStart(A, b, x));
+    Checkpoints checkpoints(&client_, &lease_, &ranks_, &reporter_, staging_);
+    if (checkpoints.phase().empty()) TOMOSLAB_RETURN_IF_ERROR(FillStart(A, b, x));
     ReturnFreedHeap();
-    TOMOSLAB_ASSIGN_OR_RETURN(const SolveOutcome outcome, Solve(A, b, lease_.spec(), reporter_, x));
-    if (!GoesOn()) return absl::OkStatus();
+    TOMOSLAB_ASSIGN_OR_RETURN(const SolveOutcome outcome,
+                              Solve({A, b, lease_.spec(), reporter_, checkpoints}, x));
+    given_back_ = IsDropped(checkpoints.unusable());
+    if (given_back_) return absl::OkStatus();
+    TOMOSLAB_RETURN_IF_ERROR(checkpoints.unusable());
+    if (reporter_.MustStop() || checkpoints.stopped()) return absl::OkStatus();
+    return Deliver(A, outcome, x);
+  }
+
+  /// What is done is delivered, also to a server that shuts down.
+  absl::Status Deliver(const DistributedProjector& A, const SolveOutcome& outcome, const Field& x) {
     reporter_.Previews(A, outcome.iteration, x);
     reporter_.State(v1::WRITING, outcome.summary);
-    if (!GoesOn()) return absl::OkStatus();
+    if (reporter_.MustStop()) return absl::OkStatus();
     TOMOSLAB_RETURN_IF_ERROR(Agree(
         ranks_, A.slab().empty() ? absl::OkStatus() : DeliverSlab(client_, lease_.id(), A, x)));
+    ReportDeviceMemory();
     reporter_.State(v1::SUCCEEDED, outcome.summary);
+    delivered_ = true;
     return absl::OkStatus();
+  }
+
+  /// What the plan said of the GPUs, and what it was.
+  void ReportDeviceMemory() {
+    const bool here = accelerator_ != nullptr;
+    const double held = ranks_.Max(here ? static_cast<double>(accelerator_->TakePeakBytes()) : 0);
+    const double planned = ranks_.Max(static_cast<double>(planned_device_bytes_));
+    if (planned == 0) return;  // on all ranks
+    reporter_.Log(v1::INFO, absl::StrFormat("GPU memory: a rank held up to %.1f MB, %.1f planned",
+                                            held / 1e6, planned / 1e6));
   }
 
   absl::Status FillStart(const DistributedProjector& A, const Field& b, Field& x) {
@@ -113,14 +151,18 @@ class Attempt {
   const Communicator& ranks_;
   const v1::Lease& lease_;
   Accelerator* accelerator_;
+  std::int64_t planned_device_bytes_ = 0;
+  const std::int64_t memory_bytes_;
   ProgressReporter reporter_;
+  Staging staging_ = Staging::kCopy;
+  bool given_back_ = false, delivered_ = false;
 };
 
 }  // namespace
 
-void RunLease(PoolClient& client, const Communicator& ranks, const v1::Lease& lease,
-              Accelerator* accelerator) {
-  Attempt(client, ranks, lease, accelerator).Run();
+void RunLease(const PoolRank& pool, const v1::Lease& lease) {
+  const Heart heart(pool.client, lease.id(), pool.ranks->rank());
+  Attempt(pool, lease).Run();
 }
 
 absl::Status Agree(const Communicator& ranks, const absl::Status& status) {

@@ -1,6 +1,7 @@
 // tomoslab-worker: one MPI rank of a pool. Started by mpirun or srun; dials the server and waits
 // for jobs.
 #include <mpi.h>
+#include <signal.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
@@ -78,6 +79,15 @@ void AddFlags(CLI::App& app, Flags& flags) {
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 30));
 }
 
+/// Before any thread starts, so that all inherit it: rank 0's pool waits for the signal
+/// (ServePool), the others follow it.
+void BlockEndSignal() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -94,6 +104,7 @@ int main(int argc, char** argv) {
   flags.pool.memory_bytes_per_rank = flags.memory_mb << 20;
   flags.pool.device_bytes_per_rank = flags.device_memory_mb << 20;
 
+  BlockEndSignal();
   int provided = 0;
   MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
   const int exit_status = tomoslab::ServePool(flags.pool, tomoslab::Communicator::World());

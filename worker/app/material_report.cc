@@ -1,11 +1,8 @@
 #include "worker/app/material_report.h"
 
-#include <array>
-#include <atomic>
 #include <cstddef>
 
 #include "proto/material_values.h"
-#include "worker/core/parallel.h"
 #include "worker/physics/material_basis.h"
 
 namespace tomoslab {
@@ -32,18 +29,11 @@ v1::MaterialReport MaterialReportOf(const DartState& state, const Volume& volume
 }
 
 void CountVoxels(const DistributedProjector& A, const Field& x, v1::MaterialReport* report) {
-  const MaterialBasis basis(NodesOf(*report));
-  std::array<std::atomic<std::int64_t>, kMostMaterials + 1> voxels{};
-  ForParts(x, [&](absl::Span<const float> values) {
-    ParallelChunks(std::ssize(values), [&](std::int64_t begin, std::int64_t end) {
-      std::array<std::int64_t, kMostMaterials + 1> here{};
-      for (std::int64_t i = begin; i < end; ++i) ++here[basis.Label(values[i])];
-      for (std::size_t m = 0; m < here.size(); ++m) voxels[m] += here[m];
-    });
-  });
+  VoxelLabels labels(A.grid(), x.accelerator());
+  const LabelCounts counts = Segment(A.grid(), x, MaterialBasis(NodesOf(*report)), labels);
   for (int m = 0; m < report->entry_size(); ++m) {
     v1::MaterialReport::Entry* entry = report->mutable_entry(m);
-    entry->set_voxels(A.ranks().SumCounts(voxels[m]));
+    entry->set_voxels(counts.voxels[m]);
     entry->set_volume_mm3(VoxelMm3(A.volume()) * static_cast<double>(entry->voxels()));
   }
 }

@@ -26,6 +26,8 @@ class PoolClient {
    public:
     /// Waits for the next command. Fails with the stream's status when it ended.
     absl::StatusOr<v1::PoolCommand> Next();
+    /// Next fails from now on, also one that waits.
+    void Cancel() { context_.TryCancel(); }
 
    private:
     friend class PoolClient;
@@ -35,10 +37,13 @@ class PoolClient {
   /// Returns at once; a refusal comes from the first Next().
   std::unique_ptr<Attachment> Attach(const v1::AttachRequest& request);
 
+  /// A request with a number is repeated while the connection is broken.
   absl::StatusOr<v1::ReportResponse> Report(const v1::ReportRequest& request);
+  /// Aborted: the lease has ended.
+  absl::Status Beat(const std::string& lease, int rank);
 
   /// Rows `rows` of all frames [frames) of a kind, chunk by chunk in order, each checked against
-  /// its crc32c.
+  /// its crc32c. Goes on where it was when the connection breaks: every line is taken once.
   ///   take: (first frame-line of the chunk, its bytes); what it returns ends the stream when not
   ///   OK.
   struct FrameRows {
@@ -58,8 +63,24 @@ class PoolClient {
   absl::Status DeliverPreviews(const std::string& lease,
                                const std::function<bool(v1::PreviewChunk*)>& give);
 
+  /// description: of all ranks' parts, the same from every rank.
+  absl::Status DeliverCheckpoint(const std::string& lease, const v1::Checkpoint& description,
+                                 const std::function<bool(v1::StateChunk*)>& give);
+  using TakeState = std::function<absl::Status(const v1::StateChunk&)>;
+  absl::Status FetchCheckpoint(const std::string& lease, const v1::Checkpoint& kept, int part,
+                               IndexRange planes, const TakeState& take);
+
  private:
+  /// What comes after the first *taken lines, which it counts on.
+  absl::Status FetchRest(const v1::Lease& lease, const FrameRows& what, const TakeProjections& take,
+                         std::int64_t* taken);
   std::unique_ptr<v1::Pool::Stub> stub_;
 };
+
+/// Calls again, after pauses, while the answer is Unavailable: for calls that may be repeated.
+/// Gives up half a minute after the connection broke, or when go_on() says so: the last answer.
+absl::Status RepeatWhileBroken(
+    const std::function<absl::Status()>& call,
+    const std::function<bool()>& go_on = [] { return true; });
 
 }  // namespace tomoslab

@@ -2,9 +2,13 @@
 
 #include <spdlog/spdlog.h>
 
+#include <signal.h>
+
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstdlib>
 #include <deque>
 #include <exception>
 #include <memory>
@@ -57,8 +61,28 @@ class Commands {
       : client_(client),
         server_(server),
         request_(std::move(request)),
-        reader_([this] { ReadAll(); }) {}
-  ~Commands() { reader_.join(); }
+        reader_([this] { ReadAll(); }),
+        signals_([this] { AwaitSignal(); }) {}
+  ~Commands() {
+    {
+      const std::lock_guard lock(mutex_);
+      over_ = true;
+      if (attachment_ != nullptr) attachment_->Cancel();
+    }
+    signals_.join();
+    reader_.join();
+  }
+
+  /// This program was asked to end (SIGTERM): a job leaves a checkpoint and is given back, then
+  /// Next says drain.
+  const std::atomic<bool>& ending() const { return ending_; }
+
+  /// The lease that the ranks work on, "" for none: a new stream keeps it.
+  void WorkOn(const std::string& lease) {
+    const std::lock_guard lock(mutex_);
+    request_.set_lease(lease);
+    idle_.notify_all();
+  }
 
   /// Waits for a command; kRefused when the server refuses this pool for good.
   std::string Next() {
@@ -70,11 +94,12 @@ class Commands {
   }
 
  private:
-  /// Ends after a drain or a refusal.
+  /// Ends after a drain or a refusal, and with this.
   void ReadAll() {
     std::chrono::milliseconds pause = kShortestPause;
     for (;;) {
-      const auto attachment = client_->Attach(request_);
+      const std::shared_ptr<PoolClient::Attachment> attachment = Attach();
+      if (attachment == nullptr) return;
       absl::StatusOr<v1::PoolCommand> command = attachment->Next();
       for (; command.ok(); command = attachment->Next()) {
         pause = kShortestPause;
@@ -85,11 +110,51 @@ class Commands {
         spdlog::error("the server refuses this pool: {}", std::string(command.status().message()));
         return Add(kRefused);
       }
+      if (absl::IsAborted(command.status())) AwaitIdle(command.status());
       const std::string hint = ExplainTls(server_, command.status());
       spdlog::warn("no connection to the server ({}); {}trying again",
                    std::string(command.status().message()), hint.empty() ? "" : hint + "; ");
       std::this_thread::sleep_for(pause);
-      pause = std::min(2 * pause, kLongestPause);
+      pause = std::min(2 * pause, LongestPause());
+    }
+  }
+
+  /// Null when this is over.
+  std::shared_ptr<PoolClient::Attachment> Attach() {
+    const std::lock_guard lock(mutex_);
+    attachment_ = over_ ? nullptr : client_->Attach(request_);
+    return attachment_;
+  }
+
+  /// A pool with a lease has seconds to be back.
+  std::chrono::milliseconds LongestPause() {
+    const std::lock_guard lock(mutex_);
+    return request_.lease().empty() ? kLongestPause : kLongestPauseWithLease;
+  }
+
+  /// The server has given this pool up, because a rank hangs. A pool that hangs does not end by
+  /// itself.
+  void AwaitIdle(const absl::Status& why) {
+    std::unique_lock lock(mutex_);
+    if (idle_.wait_for(lock, kLongestPause, [this] { return request_.lease().empty(); })) return;
+    spdlog::error("the server has given this pool up ({}), and its ranks do not stop: ending it",
+                  std::string(why.message()));
+    std::_Exit(EXIT_FAILURE);
+  }
+
+  void AwaitSignal() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    const timespec tick{0, 100'000'000};
+    while (!over_.load()) {
+      if (sigtimedwait(&signals, nullptr, &tick) != SIGTERM) continue;
+      spdlog::info("asked to end (SIGTERM)");
+      ending_ = true;
+      v1::PoolCommand drain;
+      drain.set_drain(true);
+      Add(drain.SerializeAsString());
+      return;
     }
   }
 
@@ -105,14 +170,18 @@ class Commands {
     arrived_.notify_one();
   }
 
-  static constexpr std::chrono::milliseconds kShortestPause{100}, kLongestPause{5000};
+  static constexpr std::chrono::milliseconds kShortestPause{100}, kLongestPause{5000},
+      kLongestPauseWithLease{400};
   PoolClient* client_;
   const ServerChoice server_;
   v1::AttachRequest request_;
   std::mutex mutex_;
   std::condition_variable arrived_;
+  std::condition_variable idle_;
+  std::shared_ptr<PoolClient::Attachment> attachment_;
   std::deque<std::string> commands_;
-  std::thread reader_;  // last: it uses the others
+  std::atomic<bool> ending_{false}, over_{false};
+  std::thread reader_, signals_;  // last: they use the others
 };
 
 /// A failure that only this rank knows of: the others wait in a collective call, so all must end.
@@ -130,10 +199,11 @@ class Commands {
   ranks.Abort();
 }
 
-void RunGuarded(PoolClient& client, const Communicator& ranks, const v1::Lease& lease,
-                Accelerator* accelerator) {
+void RunGuarded(const PoolRank& pool, const v1::Lease& lease) {
+  PoolClient& client = *pool.client;
+  const Communicator& ranks = *pool.ranks;
   try {
-    RunLease(client, ranks, lease, accelerator);
+    RunLease(pool, lease);
   } catch (const DeviceMemoryError& error) {
     EndAllRanks(client, ranks, lease, error.what(), /*permanent=*/true);
   } catch (const std::bad_alloc&) {
@@ -186,6 +256,9 @@ int ServePool(const PoolOptions& options, const Communicator& ranks) {
   const v1::AttachRequest request = MakeAttachRequest(options, ranks, accelerator.get());
   std::optional<Commands> commands;
   if (ranks.rank() == 0) commands.emplace(&client, options.server, request);
+  const std::atomic<bool> never(false);
+  const PoolRank pool{&client, &ranks, accelerator.get(), request.memory_bytes_per_rank(),
+                      commands ? &commands->ending() : &never};
   for (;;) {
     const std::string bytes = ranks.BroadcastPatiently(commands ? commands->Next() : "", 0);
     if (bytes == kRefused) return 1;
@@ -196,7 +269,9 @@ int ServePool(const PoolOptions& options, const Communicator& ranks) {
     if (ranks.rank() == 0)
       spdlog::info("{}: attempt {} on {} ranks", command.lease().job(), command.lease().attempt(),
                    ranks.size());
-    RunGuarded(client, ranks, command.lease(), accelerator.get());
+    if (commands) commands->WorkOn(command.lease().id());
+    RunGuarded(pool, command.lease());
+    if (commands) commands->WorkOn("");
     if (ranks.rank() == 0) spdlog::info("{}: lease ended", command.lease().job());
   }
 }

@@ -19,9 +19,9 @@ struct PoolOptions {
   std::int64_t device_bytes_per_rank = 0;  // 0 = 90 % of the GPU, shared by its ranks
 };
 
-/// Serves until the server says drain; collective. Returns the process' exit status: 0 after a
-/// drain, 1 when the server refused the pool,
-/// 2 when the server cannot be dialed with these TLS files.
+/// Serves until the server says drain, or SIGTERM comes, which the caller has blocked; collective.
+/// Returns the process' exit status: 0 after a drain, 1 when the server refused the pool, 2 when
+/// the server cannot be dialed with these TLS files.
 int ServePool(const PoolOptions& options, const Communicator& ranks);
 
 }  // namespace tomoslab

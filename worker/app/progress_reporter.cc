@@ -26,7 +26,7 @@ absl::Status Deliver(PoolClient& client, const std::string& lease, const Preview
   const std::int64_t bytes_per_row =
       image.header.columns() * static_cast<std::int64_t>(sizeof(float));
   std::int64_t row = 0;
-  return client.DeliverPreviews(lease, [&](v1::PreviewChunk* chunk) {
+  const auto give = [&](v1::PreviewChunk* chunk) {
     if (row == image.header.rows()) return false;
     const std::int64_t rows = std::min(LinesPerChunk(bytes_per_row), image.header.rows() - row);
     *chunk->mutable_preview() = image.header;
@@ -37,16 +37,21 @@ absl::Status Deliver(PoolClient& client, const std::string& lease, const Preview
         chunk);
     row += rows;
     return true;
+  };
+  return RepeatWhileBroken([&] {
+    row = 0;
+    return client.DeliverPreviews(lease, give);
   });
 }
 
 }  // namespace
 
 ProgressReporter::ProgressReporter(PoolClient* client, const v1::Lease* lease,
-                                   const Communicator* ranks)
+                                   const Communicator* ranks, const std::atomic<bool>* ending)
     : client_(client),
       lease_(lease),
       ranks_(ranks),
+      ending_(ending),
       start_(std::chrono::steady_clock::now()),
       last_(start_),
       last_sent_(start_) {}
@@ -54,6 +59,7 @@ ProgressReporter::ProgressReporter(PoolClient* client, const v1::Lease* lease,
 void ProgressReporter::Send(v1::ReportRequest request) {
   if (ranks_->rank() == 0 && verdict_ != Verdict::kLeaseLost) {
     request.set_lease(lease_->id());
+    request.set_number(++reports_);
     last_sent_ = std::chrono::steady_clock::now();
     const auto response = client_->Report(request);
     // Not answered, or ABORTED: the server has given the job back to its queue, or is gone.
@@ -61,6 +67,8 @@ void ProgressReporter::Send(v1::ReportRequest request) {
       verdict_ = Verdict::kLeaseLost;
     } else if (response->cancel()) {
       verdict_ = Verdict::kCancelled;
+    } else if (response->drain() || ending_->load()) {
+      verdict_ = Verdict::kDrain;
     }
   }
   verdict_ =
@@ -69,7 +77,8 @@ void ProgressReporter::Send(v1::ReportRequest request) {
 
 Verdict ProgressReporter::Poll() {
   // Rank 0's clock decides for all of them.
-  const bool due = Seconds(std::chrono::steady_clock::now() - last_sent_) > 1;
+  const bool told = ending_->load() && verdict_ == Verdict::kGoOn;
+  const bool due = told || Seconds(std::chrono::steady_clock::now() - last_sent_) > 1;
   if (ranks_->Broadcast(std::string(1, due ? 1 : 0), 0)[0] != 0) Send({});
   return verdict_;
 }
@@ -156,10 +165,15 @@ void ProgressReporter::Iteration(const DistributedProjector& A, const Progress& 
   *request.add_event()->mutable_iteration() = Measure(A, progress);
   Send(std::move(request));
   const int every = lease_->spec().preview().every_iterations();
-  if (verdict_ == Verdict::kGoOn && every > 0 && progress.iteration > 0 &&
-      progress.iteration % every == 0) {
+  if (!MustStop() && every > 0 && progress.iteration > 0 && progress.iteration % every == 0) {
     Previews(A, progress.iteration, x);
   }
+}
+
+void ProgressReporter::Resumed(const v1::CheckpointReport& report) {
+  v1::ReportRequest request;
+  *request.add_event()->mutable_checkpoint() = report;
+  Send(std::move(request));
 }
 
 void ProgressReporter::Materials(const v1::MaterialReport& report) {

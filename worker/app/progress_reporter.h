@@ -1,6 +1,7 @@
 // Tells the server what a job does, and learns whether to go on.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <string>
 
@@ -12,14 +13,25 @@
 namespace tomoslab {
 
 /// Whether a job may go on; the same on every rank.
-enum class Verdict : char { kGoOn = 0, kCancelled = 1, kLeaseLost = 2 };
+enum class Verdict : char {
+  kGoOn = 0,
+  kCancelled = 1,
+  kLeaseLost = 2,
+  kDrain = 3,  // leave a checkpoint and give the job back
+};
 
 /// One lease's voice. Rank 0 speaks; the other ranks hear what it heard. All calls are collective.
 class ProgressReporter {
  public:
-  ProgressReporter(PoolClient* client, const v1::Lease* lease, const Communicator* ranks);
+  /// ending: rank 0's; true when the pool was told to end. All outlive this.
+  ProgressReporter(PoolClient* client, const v1::Lease* lease, const Communicator* ranks,
+                   const std::atomic<bool>* ending);
 
   Verdict verdict() const { return verdict_; }
+  /// Cancelled, or another pool's: what is under way is of no use to anybody.
+  bool MustStop() const {
+    return verdict_ == Verdict::kCancelled || verdict_ == Verdict::kLeaseLost;
+  }
   void State(v1::JobState state, const std::string& reason);
   void Fail(const std::string& reason, bool permanent);
   void Log(v1::Severity severity, const std::string& text);
@@ -29,6 +41,8 @@ class ProgressReporter {
   /// An iteration's numbers, with the slowest rank's seconds since the last call, and previews when
   /// due.
   void Iteration(const DistributedProjector& A, const Progress& progress, const Field& x);
+  /// The job goes on from a checkpoint.
+  void Resumed(const v1::CheckpointReport& report);
   /// What the values of the image stand for.
   void Materials(const v1::MaterialReport& report);
   /// The verdict, asked for again when it is older than a second: for loops between two iterations.
@@ -43,7 +57,9 @@ class ProgressReporter {
   PoolClient* client_;
   const v1::Lease* lease_;
   const Communicator* ranks_;
+  const std::atomic<bool>* ending_;
   Verdict verdict_ = Verdict::kGoOn;
+  std::int64_t reports_ = 0;
   std::chrono::steady_clock::time_point start_, last_, last_sent_;
   int last_preview_ = -1;
 };

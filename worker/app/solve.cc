@@ -48,8 +48,9 @@ absl::Status RunFdk(const DistributedProjector& A, const Field& b, const v1::Fdk
   return absl::OkStatus();
 }
 
-SolverResult Iterate(const DistributedProjector& A, const Field& b, const v1::Algorithm& algorithm,
-                     ProgressReporter& reporter, Field& x) {
+SolverResult Iterate(const SolveTask& task, Field& x) {
+  const auto& [A, b, spec, reporter, checkpoints] = task;
+  const v1::Algorithm& algorithm = spec.algorithm();
   const auto watch = ReportingWatch(A, reporter);
   switch (algorithm.kind_case()) {
     case v1::Algorithm::kSirt:
@@ -57,9 +58,10 @@ SolverResult Iterate(const DistributedProjector& A, const Field& b, const v1::Al
                   {.stopping = ToStopping(algorithm.sirt().stopping()),
                    .relaxation = algorithm.sirt().relaxation(),
                    .bounds = ToBounds(algorithm.sirt().bounds())},
-                  x, watch);
+                  x, watch, checkpoints.Of("sirt"));
     case v1::Algorithm::kCgls:
-      return Cgls(A, b, {.stopping = ToStopping(algorithm.cgls().stopping())}, x, watch);
+      return Cgls(A, b, {.stopping = ToStopping(algorithm.cgls().stopping())}, x, watch,
+                  checkpoints.Of("cgls"));
     default:
       break;
   }
@@ -68,23 +70,21 @@ SolverResult Iterate(const DistributedProjector& A, const Field& b, const v1::Al
                          {.stopping = ToStopping(bb.stopping()),
                           .bounds = ToBounds(bb.bounds()),
                           .step_rule = ToStepRule(bb.step_rule())},
-                         x, watch);
+                         x, watch, checkpoints.Of("bb"));
 }
 
 }  // namespace
 
-absl::StatusOr<SolveOutcome> Solve(const DistributedProjector& A, const Field& b,
-                                   const v1::JobSpec& spec, ProgressReporter& reporter, Field& x) {
-  const v1::Algorithm& algorithm = spec.algorithm();
-  if (algorithm.has_poly_bb() || algorithm.has_poly_sirt())
-    return SolvePolychromatic(A, b, spec, reporter, x);
-  if (algorithm.has_dart()) return SolveDart(A, b, spec, reporter, x);
-  if (algorithm.has_poly_dart()) return SolvePolyDart(A, b, spec, reporter, x);
+absl::StatusOr<SolveOutcome> Solve(const SolveTask& task, Field& x) {
+  const v1::Algorithm& algorithm = task.spec.algorithm();
+  if (algorithm.has_poly_bb() || algorithm.has_poly_sirt()) return SolvePolychromatic(task, x);
+  if (algorithm.has_dart()) return SolveDart(task, x);
+  if (algorithm.has_poly_dart()) return SolvePolyDart(task, x);
   if (algorithm.has_fdk()) {
-    TOMOSLAB_RETURN_IF_ERROR(RunFdk(A, b, algorithm.fdk(), reporter, x));
+    TOMOSLAB_RETURN_IF_ERROR(RunFdk(task.A, task.b, algorithm.fdk(), task.reporter, x));
     return SolveOutcome{"filtered and backprojected", 0};
   }
-  return OutcomeOf(Iterate(A, b, algorithm, reporter, x));
+  return OutcomeOf(Iterate(task, x));
 }
 
 absl::Status StartFromFdk(const DistributedProjector& A, const Field& b, const v1::JobSpec& spec,

@@ -5,6 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "tomoslab/v1/job.pb.h"
+#include "worker/app/checkpoints.h"
 #include "worker/app/progress_reporter.h"
 #include "worker/distributed/distributed_projector.h"
 
@@ -15,11 +16,19 @@ struct SolveOutcome {
   int iteration = 0;    // of the image in x
 };
 
-/// Runs the job's algorithm; collective.
-///   b: line integrals.   x: the start image, then the result.
+/// What a job's algorithm works on, and whom it tells. All outlive it.
+struct SolveTask {
+  const DistributedProjector& A;
+  const Field& b;  // line integrals
+  const v1::JobSpec& spec;
+  ProgressReporter& reporter;
+  Checkpoints& checkpoints;
+};
+
+/// Runs the job's algorithm, from its checkpoint if there is one; collective.
+///   x: the start image, then the result. Nothing when the checkpoints stopped it.
 ///   Fails: FailedPrecondition when FDK cannot use the geometry.
-absl::StatusOr<SolveOutcome> Solve(const DistributedProjector& A, const Field& b,
-                                   const v1::JobSpec& spec, ProgressReporter& reporter, Field& x);
+absl::StatusOr<SolveOutcome> Solve(const SolveTask& task, Field& x);
 
 /// x ← FDK of b, clipped to the algorithm's bounds: a start image.
 absl::Status StartFromFdk(const DistributedProjector& A, const Field& b, const v1::JobSpec& spec,

@@ -39,22 +39,21 @@ v1::MaterialReport NamesOf(const v1::Dart& dart) {
 
 }  // namespace
 
-absl::StatusOr<SolveOutcome> SolveDart(const DistributedProjector& A, const Field& b,
-                                       const v1::JobSpec& spec, ProgressReporter& reporter,
-                                       Field& x) {
+absl::StatusOr<SolveOutcome> SolveDart(const SolveTask& task, Field& x) {
+  const auto& [A, b, spec, reporter, checkpoints] = task;
   const v1::Dart& dart = spec.algorithm().dart();
   WarnOfNeighbours(dart, reporter);
-  int start = DartStartIterations(spec);
-  if (start > 0) {
-    start = BarzilaiBorwein(A, b, {.stopping = {.iterations = start}, .bounds = {.lower = 0}}, x,
-                            StartWatch(A, start, reporter))
-                .progress.iteration;
-  }
-  if (reporter.verdict() != Verdict::kGoOn) return SolveOutcome{"stopped", start};
+  const int start = StartIterations(task, [&] {
+    const int iterations = DartStartIterations(spec);
+    return BarzilaiBorwein(A, b, {.stopping = {.iterations = iterations}, .bounds = {.lower = 0}},
+                           x, StartWatch(A, iterations, reporter), checkpoints.Of(kDartStart))
+        .progress.iteration;
+  });
+  if (reporter.MustStop() || checkpoints.stopped()) return SolveOutcome{"stopped", start};
   LinearDart model(&A, &b, ToInnerOptions(dart.loop()),
                    {dart.grey_value_per_mm().begin(), dart.grey_value_per_mm().end()},
                    dart.fixed_grey_values() ? GreyValues::kFixed : GreyValues::kFitted);
-  return RunDartJob(A, dart.loop(), model, DartReporter(&A, &reporter, NamesOf(dart), start), x);
+  return RunDartJob(task, dart.loop(), model, NamesOf(dart), start, x);
 }
 
 }  // namespace tomoslab

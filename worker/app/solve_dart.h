@@ -8,11 +8,7 @@ namespace tomoslab {
 /// The start image by BB, or poly-BB, unless the job names one; then the loop. Iterations count on
 /// from the start image's. Collective.
 ///   Fails: InvalidArgument when the beam model is wrong (poly-DART).
-absl::StatusOr<SolveOutcome> SolveDart(const DistributedProjector& A, const Field& b,
-                                       const v1::JobSpec& spec, ProgressReporter& reporter,
-                                       Field& x);
-absl::StatusOr<SolveOutcome> SolvePolyDart(const DistributedProjector& A, const Field& b,
-                                           const v1::JobSpec& spec, ProgressReporter& reporter,
-                                           Field& x);
+absl::StatusOr<SolveOutcome> SolveDart(const SolveTask& task, Field& x);
+absl::StatusOr<SolveOutcome> SolvePolyDart(const SolveTask& task, Field& x);
 
 }  // namespace tomoslab

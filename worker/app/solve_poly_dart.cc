@@ -18,28 +18,25 @@ PolyDartOptions ToOptions(const v1::PolyDart& message) {
 }
 
 /// x ← poly-BB of b; returns its iterations.
-int FillStartImage(const DistributedProjector& A, const Field& b, const BeamModel& model,
-                   int iterations, ProgressReporter& reporter, Field& x) {
-  PolychromaticObjective f(A, b, model, {});
+int FillStartImage(const SolveTask& task, const BeamModel& model, Field& x) {
+  const int iterations = DartStartIterations(task.spec);
+  PolychromaticObjective f(task.A, task.b, model, {});
   return PolyBarzilaiBorwein(
              f, {.stopping = {.iterations = iterations}, .bounds = PolychromaticBounds(model)}, x,
-             StartWatch(A, iterations, reporter))
+             StartWatch(task.A, iterations, task.reporter), task.checkpoints.Of(kDartStart))
       .progress.iteration;
 }
 
 }  // namespace
 
-absl::StatusOr<SolveOutcome> SolvePolyDart(const DistributedProjector& A, const Field& b,
-                                           const v1::JobSpec& spec, ProgressReporter& reporter,
-                                           Field& x) {
-  const v1::PolyDart& poly_dart = spec.algorithm().poly_dart();
-  TOMOSLAB_ASSIGN_OR_RETURN(const BeamModel beam, PrepareBeamModel(A, b, spec, reporter));
-  int start = DartStartIterations(spec);
-  if (start > 0) start = FillStartImage(A, b, beam, start, reporter, x);
-  if (reporter.verdict() != Verdict::kGoOn) return SolveOutcome{"stopped", start};
-  PolychromaticDart model(&A, &b, beam, ToOptions(poly_dart));
-  return RunDartJob(A, poly_dart.loop(), model, DartReporter(&A, &reporter, ToProto(beam), start),
-                    x);
+absl::StatusOr<SolveOutcome> SolvePolyDart(const SolveTask& task, Field& x) {
+  const v1::PolyDart& poly_dart = task.spec.algorithm().poly_dart();
+  TOMOSLAB_ASSIGN_OR_RETURN(const BeamModel beam,
+                            PrepareBeamModel(task.A, task.b, task.spec, task.reporter));
+  const int start = StartIterations(task, [&] { return FillStartImage(task, beam, x); });
+  if (task.reporter.MustStop() || task.checkpoints.stopped()) return SolveOutcome{"stopped", start};
+  PolychromaticDart model(&task.A, &task.b, beam, ToOptions(poly_dart));
+  return RunDartJob(task, poly_dart.loop(), model, ToProto(beam), start, x);
 }
 
 }  // namespace tomoslab

@@ -21,8 +21,9 @@ PolychromaticOptions OptionsOf(const v1::PolyBarzilaiBorwein& message) {
   return options;
 }
 
-SolverResult Iterate(const DistributedProjector& A, const Field& b, const v1::Algorithm& algorithm,
-                     const BeamModel& model, ProgressReporter& reporter, Field& x) {
+SolverResult Iterate(const SolveTask& task, const BeamModel& model, Field& x) {
+  const auto& [A, b, spec, reporter, checkpoints] = task;
+  const v1::Algorithm& algorithm = spec.algorithm();
   const auto watch = ReportingWatch(A, reporter);
   if (algorithm.has_poly_sirt()) {
     const v1::PolySirt& sirt = algorithm.poly_sirt();
@@ -30,7 +31,7 @@ SolverResult Iterate(const DistributedProjector& A, const Field& b, const v1::Al
                     {.stopping = ToStopping(sirt.stopping()),
                      .relaxation = sirt.relaxation(),
                      .bounds = ToBounds(sirt.bounds(), PolychromaticBounds(model))},
-                    x, watch);
+                    x, watch, checkpoints.Of("poly_sirt"));
   }
   const v1::PolyBarzilaiBorwein& bb = algorithm.poly_bb();
   PolychromaticObjective f(A, b, model, OptionsOf(bb));
@@ -38,21 +39,20 @@ SolverResult Iterate(const DistributedProjector& A, const Field& b, const v1::Al
                              {.stopping = ToStopping(bb.stopping()),
                               .bounds = ToBounds(bb.bounds(), PolychromaticBounds(model)),
                               .step_rule = ToStepRule(bb.step_rule())},
-                             x, watch);
+                             x, watch, checkpoints.Of("poly_bb"));
 }
 
 }  // namespace
 
-absl::StatusOr<SolveOutcome> SolvePolychromatic(const DistributedProjector& A, const Field& b,
-                                                const v1::JobSpec& spec, ProgressReporter& reporter,
-                                                Field& x) {
-  TOMOSLAB_ASSIGN_OR_RETURN(const BeamModel model, PrepareBeamModel(A, b, spec, reporter));
-  if (reporter.verdict() != Verdict::kGoOn) return SolveOutcome{"stopped", 0};
-  const SolverResult result = Iterate(A, b, spec.algorithm(), model, reporter, x);
-  if (reporter.verdict() == Verdict::kGoOn) {
+absl::StatusOr<SolveOutcome> SolvePolychromatic(const SolveTask& task, Field& x) {
+  TOMOSLAB_ASSIGN_OR_RETURN(const BeamModel model,
+                            PrepareBeamModel(task.A, task.b, task.spec, task.reporter));
+  if (task.reporter.MustStop()) return SolveOutcome{"stopped", 0};
+  const SolverResult result = Iterate(task, model, x);
+  if (!task.reporter.MustStop() && !task.checkpoints.stopped()) {
     v1::MaterialReport report = ToProto(model);
-    CountVoxels(A, x, &report);
-    reporter.Materials(report);
+    CountVoxels(task.A, x, &report);
+    task.reporter.Materials(report);
   }
   return OutcomeOf(result);
 }

@@ -10,8 +10,6 @@
 namespace tomoslab {
 
 /// As Solve, for algorithms that need spec.beam_model.
-absl::StatusOr<SolveOutcome> SolvePolychromatic(const DistributedProjector& A, const Field& b,
-                                                const v1::JobSpec& spec, ProgressReporter& reporter,
-                                                Field& x);
+absl::StatusOr<SolveOutcome> SolvePolychromatic(const SolveTask& task, Field& x);
 
 }  // namespace tomoslab

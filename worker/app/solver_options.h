@@ -23,7 +23,7 @@ SolveOutcome OutcomeOf(const SolverResult& result);
 inline auto ReportingWatch(const DistributedProjector& A, ProgressReporter& reporter) {
   return [&A, &reporter](const Progress& progress, const Field& image) {
     reporter.Iteration(A, progress, image);
-    return reporter.verdict() != Verdict::kGoOn;
+    return reporter.MustStop();
   };
 }
 

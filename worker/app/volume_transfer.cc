@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "proto/chunking.h"
-#include "worker/core/parallel.h"
+#include "worker/app/field_planes.h"
 #include "worker/plan/memory_plan.h"
 
 namespace tomoslab {
@@ -42,20 +42,7 @@ class SlabChunks {
     line_ = 0;
     if (block_.empty()) return false;
     values_.resize(block_.size() * rows_ * columns_);
-    const IndexRange here{block_.begin - slab_.begin, block_.end - slab_.begin};
-    if (!x_.on_host()) {
-      lines_.resize(values_.size());
-      Read(x_, {0, 1, x_.outer(), here}, lines_.data());
-    }
-    ParallelFor(0, rows_, [&](std::int64_t row) {
-      for (std::int64_t column = 0; column < columns_; ++column) {
-        const std::int64_t line = row * columns_ + column;
-        const float* voxels =
-            x_.on_host() ? x_.line(line) + here.begin : lines_.data() + line * here.size();
-        for (std::int64_t z = 0; z < block_.size(); ++z)
-          values_[(z * rows_ + row) * columns_ + column] = voxels[z];
-      }
-    });
+    TakePlanes(x_, {block_.begin - slab_.begin, block_.end - slab_.begin}, values_.data());
     return true;
   }
 
@@ -65,37 +52,39 @@ class SlabChunks {
   IndexRange block_;
   std::int64_t line_ = 0;
   std::vector<float> values_;  // [slice of the block][row][column]
-  std::vector<float> lines_;   // [row][column][slice of the block], from a GPU
 };
 
 }  // namespace
 
 absl::Status DeliverSlab(PoolClient& client, const std::string& lease,
                          const DistributedProjector& A, const Field& x) {
-  SlabChunks chunks(A, x);
-  return client.DeliverSlices(lease, [&](v1::VolumeChunk* chunk) { return chunks.Next(chunk); });
+  return RepeatWhileBroken([&] {
+    SlabChunks chunks(A, x);
+    return client.DeliverSlices(lease, [&](v1::VolumeChunk* chunk) { return chunks.Next(chunk); });
+  });
 }
 
 absl::Status FetchSlab(PoolClient& client, const v1::Lease& lease, const DistributedProjector& A,
                        Field& x) {
   const std::int64_t columns = A.volume().columns, rows = A.volume().rows;
   Field here = x.on_host() ? std::move(x) : HostLike(x);
+  const auto take = [&](const v1::VolumeChunk& chunk) {
+    std::vector<float> line(columns);
+    for (std::int64_t i = 0; i < chunk.line_count(); ++i) {
+      const std::int64_t slice = (chunk.first_line() + i) / rows,
+                         row = (chunk.first_line() + i) % rows;
+      if (slice < A.slab().begin || slice >= A.slab().end)
+        return absl::InternalError("the server sent a slice that was not asked for");
+      std::memcpy(line.data(), chunk.data().data() + i * columns * sizeof(float),
+                  columns * sizeof(float));
+      for (std::int64_t column = 0; column < columns; ++column) {
+        here.line(row * columns + column)[slice - A.slab().begin] = line[column];
+      }
+    }
+    return absl::OkStatus();
+  };
   const absl::Status fetched =
-      client.FetchStartVolume(lease, A.slab(), [&](const v1::VolumeChunk& chunk) {
-        std::vector<float> line(columns);
-        for (std::int64_t i = 0; i < chunk.line_count(); ++i) {
-          const std::int64_t slice = (chunk.first_line() + i) / rows,
-                             row = (chunk.first_line() + i) % rows;
-          if (slice < A.slab().begin || slice >= A.slab().end)
-            return absl::InternalError("the server sent a slice that was not asked for");
-          std::memcpy(line.data(), chunk.data().data() + i * columns * sizeof(float),
-                      columns * sizeof(float));
-          for (std::int64_t column = 0; column < columns; ++column) {
-            here.line(row * columns + column)[slice - A.slab().begin] = line[column];
-          }
-        }
-        return absl::OkStatus();
-      });
+      RepeatWhileBroken([&] { return client.FetchStartVolume(lease, A.slab(), take); });
   if (A.device_use().placement == Placement::kResident) {
     Copy(here, x);
   } else {

@@ -20,7 +20,7 @@
 #define TOMOSLAB_PICK(accelerator, name) ((accelerator).is_cuda() ? cuda::name : emulated::name)
 #else
 #define TOMOSLAB_DECLARE_CUDA_TABLE(Type, name)
-#define TOMOSLAB_PICK(accelerator, name) (emulated::name)
+#define TOMOSLAB_PICK(accelerator, name) (static_cast<void>(accelerator), emulated::name)
 #endif
 
 #ifdef __CUDACC__

@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::int64_t kMaxNumbers = 16 << 20;
 constexpr std::size_t kMaxText = 1 << 20;
+constexpr std::int64_t kMaxTextsBytes = 64 << 20;
 constexpr std::size_t kChunkCacheBytes = 64 << 20;
 
 absl::Status Error(absl::StatusCode code, const std::string& path, const std::string& key,
@@ -265,7 +266,10 @@ absl::StatusOr<std::vector<std::string>> Hdf5File::Texts(const std::string& key)
   const Hdf5Handle type(H5Dget_type(dataset.get()), H5Tclose);
   const std::int64_t count = H5Sget_simple_extent_npoints(space.get());
   const std::size_t bytes = H5Tget_size(type.get());
-  if (H5Tget_class(type.get()) != H5T_STRING || count < 0 || count > kMaxNumbers || bytes > 4096) {
+  // Neither needs to be in the file: what was never written reads as blanks.
+  const bool large = count > kMaxNumbers || bytes > 4096 ||
+                     count * static_cast<std::int64_t>(bytes) > kMaxTextsBytes;
+  if (H5Tget_class(type.get()) != H5T_STRING || count < 0 || large) {
     return Error(absl::StatusCode::kInvalidArgument, path_, key, "is not a list of short strings");
   }
   std::vector<std::string> texts(count);

@@ -45,6 +45,12 @@ class FftwTransform : public LineTransform {
 
 }  // namespace
 
+absl::StatusOr<std::unique_ptr<LineTransform>> MakeLineTransform(Accelerator* accelerator,
+                                                                 const LineTransformShape& shape) {
+  if (accelerator->is_cuda()) return MakeCufftTransform(accelerator, shape);
+  return MakeFftwTransform(shape);
+}
+
 std::unique_ptr<LineTransform> MakeFftwTransform(const LineTransformShape& shape) {
   return std::make_unique<FftwTransform>(shape);
 }

@@ -5,6 +5,9 @@
 #include <memory>
 #include <mutex>
 
+#include "absl/status/statusor.h"
+#include "worker/core/accelerator.h"
+
 namespace tomoslab {
 
 /// Unnormalised real transforms of `lines` lines of `length` samples, length even, out of place;
@@ -24,8 +27,18 @@ struct LineTransformShape {
   std::int64_t frequencies() const { return length / 2 + 1; }
 };
 
-/// By FFTW, in host memory.
+/// Of numbers on the accelerator, in the order of kCompute: by cuFFT on a GPU, by FFTW on the
+/// emulated one. NotFound where cuFFT is not installed, in words for people; throws
+/// DeviceMemoryError.
+///   accelerator: outlives the transform.
+absl::StatusOr<std::unique_ptr<LineTransform>> MakeLineTransform(Accelerator* accelerator,
+                                                                 const LineTransformShape& shape);
+
+/// Of numbers in host memory.
 std::unique_ptr<LineTransform> MakeFftwTransform(const LineTransformShape& shape);
+/// MakeLineTransform on a GPU.
+absl::StatusOr<std::unique_ptr<LineTransform>> MakeCufftTransform(Accelerator* accelerator,
+                                                                  const LineTransformShape& shape);
 
 /// FFTW's planner is not thread-safe; executing plans is.
 std::mutex& FftwPlannerMutex();

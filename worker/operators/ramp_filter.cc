@@ -9,9 +9,11 @@
 #include <new>
 #include <numbers>
 
+#include "absl/strings/str_format.h"
 #include "worker/core/check.h"
 #include "worker/core/parallel.h"
 #include "worker/operators/line_transform.h"
+#include "worker/operators/ramp_on_device.h"
 
 namespace tomoslab {
 namespace {
@@ -180,8 +182,30 @@ RampFilter::RampFilter(int columns, double pixel_width_mm, const RampOptions& op
 
 RampFilter::~RampFilter() = default;
 
-void RampFilter::Apply(Field& projections) const {
+std::string RampFilter::Apply(Field& projections) const {
   TOMOSLAB_CHECK(projections.outer() % columns_ == 0);
+  std::string warning = ApplyWhereTheyAre(projections);
+  const bool anywhere = projections.sum()->Max(warning.empty() ? 0 : 1) > 0;
+  if (anywhere && warning.empty()) warning = "the filter ran on the CPU of another rank";
+  return warning;
+}
+
+std::string RampFilter::ApplyWhereTheyAre(Field& projections) const {
+  if (projections.on_host()) {
+    ApplyOnHost(projections);
+    return "";
+  }
+  const absl::Status filtered = FilterOnDevice({columns_, padded_columns_}, response_, projections);
+  if (filtered.ok()) return "";
+  Field here(projections.outer(), projections.inner(), projections.inner_total(),
+             projections.sum());
+  Copy(projections, here);
+  ApplyOnHost(here);
+  Copy(here, projections);
+  return absl::StrFormat("the filter ran on the CPU, which is slower: %s", filtered.message());
+}
+
+void RampFilter::ApplyOnHost(Field& projections) const {
   const std::int64_t rows = projections.inner_size();
   const std::int64_t lines = projections.outer() / columns_ * rows;  // line = view · rows + row
   const std::int64_t batches = (lines + kLines - 1) / kLines;

@@ -65,16 +65,19 @@ struct RayIntegral {
   }
 };
 
-/// line_integrals[ray] ← p(P). line_integrals may be one of the sets.
+/// line_integrals[ray] ← p(P), and the sets ← its slopes, in place of the path lengths.
 struct LineIntegralBody {
   BeamTable beam;
-  MaterialSets paths_mm;
+  MaterialSets sets;
   float* line_integrals;
 
   TOMOSLAB_HOST_DEVICE void operator()(std::int64_t ray) const {
     RayIntegral integral;
-    integral.Read(beam, paths_mm, ray);
+    integral.Read(beam, sets, ray);
     line_integrals[ray] = integral.Evaluate(beam);
+    for (int m = 0; m < kMostMaterials; ++m) {
+      if (m < beam.materials) sets.set[m][ray] = integral.slope_per_mm[m];
+    }
   }
 };
 

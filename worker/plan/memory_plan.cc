@@ -15,9 +15,24 @@ constexpr std::int64_t kProgramBytes = std::int64_t{40} << 20;
 /// is a guess: no GPU was at hand.
 constexpr std::int64_t kCudaHostBytes = (std::int64_t{400} << 20) + (std::int64_t{64} << 20);
 
+VectorCounts BarzilaiBorweinPeak() {  // x, g, d, best; b, r, q; kept: x, g, best; r
+  return {.volumes = 4, .projections = 3, .kept_volumes = 3, .kept_projections = 1};
+}
+
+VectorCounts PolyBarzilaiBorweinPeak(int sets) {  // x, g, g_prev, d, best, φ_m(x); b, P_m
+  return {.volumes = 6, .projections = 1 + sets, .kept_volumes = 4};  // kept: x, g, d, best
+}
+
+/// A checkpoint of DART's loop: x, best.
+void KeepImageAndBest(std::vector<VectorCounts>& peaks) {
+  for (VectorCounts& peak : peaks) {
+    if (peak.labels) peak.kept_volumes = 2;
+  }
+}
+
 std::vector<VectorCounts> DartPeaks(const MemoryUse& use) {
   std::vector<VectorCounts> peaks;
-  if (use.makes_start_image) peaks.push_back({.volumes = 4, .projections = 3});  // BB's
+  if (use.makes_start_image) peaks.push_back(BarzilaiBorweinPeak());
   switch (use.algorithm) {
     case AlgorithmKind::kDartWithBb:  // the best image, and BB's
       peaks.push_back({.volumes = 5, .projections = 3, .labels = true});
@@ -29,6 +44,7 @@ std::vector<VectorCounts> DartPeaks(const MemoryUse& use) {
   // The fit: x, best, one material's voxels, and C; b, and the projections of each material.
   const int sirt = use.algorithm == AlgorithmKind::kDart ? 1 : 0;
   peaks.push_back({.volumes = 3 + sirt, .projections = 1 + use.materials, .labels = true});
+  KeepImageAndBest(peaks);
   return peaks;
 }
 
@@ -36,7 +52,7 @@ std::vector<VectorCounts> PolyDartPeaks(const MemoryUse& use) {
   const int sets = use.materials;
   const int sirt = use.algorithm == AlgorithmKind::kPolyDart ? 1 : 0;
   std::vector<VectorCounts> peaks;
-  if (use.makes_start_image) peaks.push_back({.volumes = 6, .projections = 1 + sets});  // poly-BB's
+  if (use.makes_start_image) peaks.push_back(PolyBarzilaiBorweinPeak(sets));
   if (sirt != 0) {  // x, best, C, d, φ_m(x); b, R, P_m
     peaks.push_back({.volumes = 5, .projections = 2 + sets, .labels = true});
   } else {  // the best image, and poly-BB's
@@ -45,6 +61,7 @@ std::vector<VectorCounts> PolyDartPeaks(const MemoryUse& use) {
   if (use.refines_densities) {  // x, best, C; b, the paths, residual and slopes of the fit
     peaks.push_back({.volumes = 2 + sirt, .projections = 2 + 2 * sets, .labels = true});
   }
+  KeepImageAndBest(peaks);
   return peaks;
 }
 
@@ -53,15 +70,16 @@ std::vector<VectorCounts> SolverPeaks(const MemoryUse& use) {
     case AlgorithmKind::kFdk:
       return {{.volumes = 1, .projections = 1, .filtered = true}};  // x; b, filtered
     case AlgorithmKind::kSirt:
-      return {{.volumes = 3, .projections = 3}};  // x, C, d; b, R, r
+      return {{.volumes = 3, .projections = 3, .kept_volumes = 1}};  // x, C, d; b, R, r; kept: x
     case AlgorithmKind::kCgls:
-      return {{.volumes = 3, .projections = 3}};  // x, s, p; b, r, q
+      // x, s, p; b, r, q; kept: x, p; r
+      return {{.volumes = 3, .projections = 3, .kept_volumes = 2, .kept_projections = 1}};
     case AlgorithmKind::kBarzilaiBorwein:
-      return {{.volumes = 4, .projections = 3}};  // x, g, d, best; b, r, q
-    case AlgorithmKind::kPolyBarzilaiBorwein:     // x, g, g_prev, d, best, φ_m(x); b, P_m
-      return {{.volumes = 6, .projections = 1 + use.materials}};
+      return {BarzilaiBorweinPeak()};
+    case AlgorithmKind::kPolyBarzilaiBorwein:
+      return {PolyBarzilaiBorweinPeak(use.materials)};
     case AlgorithmKind::kPolySirt:  // SIRT's and φ_m(x); b, R, P_m
-      return {{.volumes = 4, .projections = 2 + use.materials}};
+      return {{.volumes = 4, .projections = 2 + use.materials, .kept_volumes = 1}};
     case AlgorithmKind::kDart:
     case AlgorithmKind::kDartWithBb:
     case AlgorithmKind::kDartWithCgls:
@@ -83,6 +101,16 @@ class Rank {
         slice_(std::int64_t{volume.columns} * volume.rows),
         slab_(volume.Slices(plan.slab[rank])) {}
 
+  /// What a checkpoint keeps beside the solver.
+  std::int64_t CheckpointBytes(const VectorCounts& count, CheckpointMemory memory) const {
+    const std::int64_t plane = std::max(slice_, std::int64_t{scan_.detector.columns} *
+                                                    static_cast<std::int64_t>(scan_.views.size()));
+    if (memory == CheckpointMemory::kPlanes) return 4 * plane * kDeliveredSlices;
+    if (memory == CheckpointMemory::kNone) return 0;
+    return count.kept_volumes * SlabBytes() +
+           count.kept_projections * ProjectionBytes(scan_.detector.columns);
+  }
+
   std::int64_t Peak(const VectorCounts& count, bool footprints) const {
     const std::int64_t columns = scan_.detector.columns, filtered = columns + MarginColumns(scan_);
     return count.volumes * SlabBytes() + count.projections * ProjectionBytes(columns) +
@@ -96,8 +124,9 @@ class Rank {
     const std::int64_t columns = scan_.detector.columns, filtered = columns + MarginColumns(scan_);
     const BatchBytes batches = BatchesOf(count.filtered ? filtered : columns);
     return count.volumes * SlabBytes() + count.projections * ProjectionBytes(columns) +
-           (count.filtered ? ProjectionBytes(filtered) : 0) + (count.labels ? LabelBytes() : 0) +
-           batches.shadows + 2 * batches.travelling + DeviceGeometryBytes(footprints) + DotBytes();
+           (count.filtered ? ProjectionBytes(filtered) + FilterBytes(filtered) : 0) +
+           (count.labels ? DeviceLabelBytes() : 0) + batches.shadows + 2 * batches.travelling +
+           DeviceGeometryBytes(footprints) + DotBytes();
   }
 
   /// Of the host's memory while all vectors are on a GPU: the projections on their way there, the
@@ -128,6 +157,18 @@ class Rank {
   }
   std::int64_t LabelBytes() const {
     return slice_ * (slab_.slices + 8 * ((std::int64_t{slab_.slices} + 63) / 64));
+  }
+
+  /// A label and a mask, a byte each.
+  std::int64_t DeviceLabelBytes() const { return 2 * slice_ * slab_.slices; }
+  /// FDK's weights, the padded lines that are filtered together with their transforms, and as much
+  /// for these to work in.
+  std::int64_t FilterBytes(std::int64_t filtered) const {
+    const auto views = static_cast<std::int64_t>(scan_.views.size());
+    const std::int64_t rows = plan_.owned[rank_].size();
+    const std::int64_t padded = 2 * filtered + filtered / 5 + 2;  // a good length, at most
+    const std::int64_t lines = 4 * views * rows * (2 * padded + 2);
+    return 8 * scan_.detector.columns * (views + rows) + 2 * std::min(lines, kRampGroupBytes);
   }
 
   /// The shadows of two batches (each buffer serves every second one), and the rows of one that
@@ -220,22 +261,41 @@ std::int64_t RankBytes(const ExchangePlan& plan, const Scan& scan, const Volume&
   const Rank bytes(plan, scan, volume, rank);
   std::int64_t most = bytes.WhileDelivering();
   for (const VectorCounts& count : PeaksOf(use))
-    most = std::max(most, bytes.Peak(count, use.footprints));
+    most = std::max(
+        most, bytes.Peak(count, use.footprints) + bytes.CheckpointBytes(count, use.checkpoints));
   return kProgramBytes + most + bytes.PreviewBytes();
 }
 
+namespace {
+
+RankMemory PlaceRank(const ExchangePlan& plan, const Scan& scan, const Volume& volume,
+                     const MemoryUse& use, int rank, std::int64_t device_bytes) {
+  const std::int64_t on_host = RankBytes(plan, scan, volume, use, rank);
+  if (device_bytes == 0) return {Placement::kCpu, on_host, 0, use.checkpoints};
+  const Rank bytes(plan, scan, volume, rank);
+  std::int64_t most = 0, kept = 0;
+  for (const VectorCounts& count : PeaksOf(use)) {
+    most = std::max(most, bytes.DevicePeak(count, use.footprints));
+    kept = std::max(kept, bytes.CheckpointBytes(count, use.checkpoints));
+  }
+  if (most > device_bytes) {
+    return {Placement::kStreamed, on_host + kCudaHostBytes, device_bytes, use.checkpoints};
+  }
+  const std::int64_t host_bytes =
+      kProgramBytes + kCudaHostBytes + bytes.HostBytesBesideDevice() + bytes.PreviewBytes() + kept;
+  return {Placement::kResident, host_bytes, most, use.checkpoints};
+}
+
+}  // namespace
+
 RankMemory PlanRankMemory(const ExchangePlan& plan, const Scan& scan, const Volume& volume,
                           const MemoryUse& use, int rank, std::int64_t device_bytes) {
-  const std::int64_t on_host = RankBytes(plan, scan, volume, use, rank);
-  if (device_bytes == 0) return {Placement::kCpu, on_host, 0};
-  const Rank bytes(plan, scan, volume, rank);
-  std::int64_t most = 0;
-  for (const VectorCounts& count : PeaksOf(use))
-    most = std::max(most, bytes.DevicePeak(count, use.footprints));
-  if (most > device_bytes) return {Placement::kStreamed, on_host + kCudaHostBytes, device_bytes};
-  return {Placement::kResident,
-          kProgramBytes + kCudaHostBytes + bytes.HostBytesBesideDevice() + bytes.PreviewBytes(),
-          most};
+  RankMemory memory = PlaceRank(plan, scan, volume, use, rank, device_bytes);
+  const bool fits = use.host_limit_bytes == 0 || memory.host_bytes <= use.host_limit_bytes;
+  if (fits || use.checkpoints != CheckpointMemory::kCopy) return memory;
+  MemoryUse smaller = use;
+  smaller.checkpoints = CheckpointMemory::kPlanes;
+  return PlaceRank(plan, scan, volume, smaller, rank, device_bytes);
 }
 
 }  // namespace tomoslab

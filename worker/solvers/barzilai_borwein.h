@@ -2,9 +2,9 @@
 #pragma once
 
 #include <algorithm>
-#include <deque>
 #include <limits>
 #include <utility>
+#include <vector>
 
 #include "worker/operators/bounds.h"
 #include "worker/solvers/iteration.h"
@@ -34,12 +34,16 @@ class MisfitWindow {
  public:
   void Add(double misfit) {
     misfits_.push_back(misfit);
-    if (misfits_.size() > 10) misfits_.pop_front();
+    if (misfits_.size() > 10) misfits_.erase(misfits_.begin());
   }
   double Largest() const { return *std::max_element(misfits_.begin(), misfits_.end()); }
+  template <class Archive>
+  void Visit(Archive& archive) {
+    archive.Value("last_misfits", misfits_);
+  }
 
  private:
-  std::deque<double> misfits_;
+  std::vector<double> misfits_;
 };
 
 /// Along x + λ d the misfit is f + λ gd + ½ λ² qq, exactly: with the residual's change q = A d at
@@ -70,6 +74,11 @@ class BestImage {
     Copy(kept_, x);
     progress = progress_;
   }
+  template <class Archive>
+  void Visit(Archive& archive) {
+    VisitProgress(archive, "best_", progress_);
+    if (std::isfinite(progress_.misfit)) archive.Vector("best", kept_);
+  }
 
  private:
   Volume kept_;
@@ -81,14 +90,15 @@ class BestImage {
 /// non-monotone safeguard as in Birgin, Martínez & Raydan, SIAM J. Optim. 10(4), 2000, with λ in
 /// closed form.
 ///   x: the start image, and then the result: the last image, or the best when the last is worse by
-///   more than 1 %. watch: worker/solvers/iteration.h.   Progress::step is α λ. Cost: 1 projection
+///   more than 1 %. watch: worker/solvers/iteration.h.   Progress::step is α λ.   checkpoints:
+///   worker/solvers/solver_state.h; the state is x, g, r and the best image. Cost: 1 projection
 ///   and 1 backprojection per iteration; 1 more projection for the first step, for a start x ≠ 0,
 ///   and every 50 iterations. Memory: x, g, d and the best image; b, r and q.
 ///   An unmatched adjoint does no harm to the safeguard, which lives in projection space.
-template <LinearOperator Op, class Watch>
+template <LinearOperator Op, class Watch, class Checkpoints = NoCheckpoints>
 SolverResult BarzilaiBorwein(const Op& A, const ProjectionsOf<Op>& b,
-                             const BarzilaiBorweinOptions& options, VolumeOf<Op>& x,
-                             Watch&& watch) {
+                             const BarzilaiBorweinOptions& options, VolumeOf<Op>& x, Watch&& watch,
+                             Checkpoints&& checkpoints = {}) {
   constexpr int kRecompute = 50;  // iterations after which rounding has drifted r from A x − b
   auto g = A.NewVolume(), d = A.NewVolume();
   auto r = A.NewProjections(), q = A.NewProjections();
@@ -96,8 +106,22 @@ SolverResult BarzilaiBorwein(const Op& A, const ProjectionsOf<Op>& b,
   MisfitWindow window;
   BestImage<VolumeOf<Op>> best(x);
   double first_alpha = 0, alpha = 0, lambda = 0, dy = 0, dd = 0;
-  Clamp(options.bounds, x);
-  for (int k = 0;; ++k) {
+  const auto state = [&](auto& archive) {
+    archive.Vector("x", x);
+    archive.Vector("g", g);
+    archive.Vector("r", r);
+    archive.Value("first_alpha", first_alpha);
+    archive.Value("alpha", alpha);
+    archive.Value("lambda", lambda);
+    archive.Value("dy", dy);
+    archive.Value("dd", dd);
+    window.Visit(archive);
+    best.Visit(archive);
+    iterations.Visit(archive);
+  };
+  if (!checkpoints.Restore(state)) Clamp(options.bounds, x);
+  for (int k = iterations.progress().iteration;; ++k) {
+    if (!checkpoints.Pass(k, state)) return iterations.Interrupted();
     if (k % kRecompute == 0) {
       Residual(A, b, x, r);
       Scale(-1, r);  // r = A x − b

@@ -14,17 +14,27 @@ struct CglsOptions {
 /// gets worse from there. Hestenes & Stiefel, J. Res. NBS 49(6), 1952; Björck, Numerical Methods
 /// for Least Squares Problems, 1996, §7.4.
 ///   x: the start image, and then the result.   watch: worker/solvers/iteration.h.
+///   checkpoints: worker/solvers/solver_state.h; the state is x, p and r.
 ///   Cost: 1 projection and 1 backprojection per iteration (1 more projection when x ≠ 0 at the
 ///   start). Memory: x, s and p; b, r and q.   Needs an adjoint that matches its operator well.
-template <LinearOperator Op, class Watch>
+template <LinearOperator Op, class Watch, class Checkpoints = NoCheckpoints>
 SolverResult Cgls(const Op& A, const ProjectionsOf<Op>& b, const CglsOptions& options,
-                  VolumeOf<Op>& x, Watch&& watch) {
+                  VolumeOf<Op>& x, Watch&& watch, Checkpoints&& checkpoints = {}) {
   auto r = A.NewProjections(), q = A.NewProjections();
   auto s = A.NewVolume(), p = A.NewVolume();
   Iterations iterations(options.stopping, Norm(b), watch);
-  Residual(A, b, x, r);  // r = b − A x
   double gamma_before = 0;
-  while (!iterations.Stop(0.5 * Dot(r, r), x)) {
+  const auto state = [&](auto& archive) {
+    archive.Vector("x", x);
+    archive.Vector("p", p);
+    archive.Vector("r", r);
+    archive.Value("gamma", gamma_before);
+    iterations.Visit(archive);
+  };
+  if (!checkpoints.Restore(state)) Residual(A, b, x, r);  // r = b − A x
+  while (true) {
+    if (!checkpoints.Pass(iterations.progress().iteration, state)) return iterations.Interrupted();
+    if (iterations.Stop(0.5 * Dot(r, r), x)) break;
     A.Backproject(r, s);  // s = Aᵀ r
     const double gamma = Dot(s, s);
     if (gamma_before > 0) {

@@ -51,6 +51,12 @@ class LinearDart {
     return std::vector<double>(grey_values_.size(), 1.0);
   }
 
+  /// The grey values, as far as they are fitted.
+  template <class Archive>
+  void Visit(Archive& archive) {
+    archive.Value("model_grey_values", grey_values_);
+  }
+
   SegmentationFit Fit(const Field& x) {
     SegmentationFit result;
     if (rule_ == GreyValues::kFixed) {

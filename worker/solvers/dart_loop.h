@@ -13,6 +13,7 @@
 #include "worker/solvers/dart_warnings.h"
 #include "worker/solvers/free_voxels.h"
 #include "worker/solvers/neighbourhood.h"
+#include "worker/solvers/solver_state.h"
 
 namespace tomoslab {
 
@@ -38,6 +39,15 @@ struct DartState {
   std::vector<double> density_factors;  // of the materials; 1 unless refined
 };
 
+/// Each name preceded by `prefix`.
+template <class Archive>
+void VisitDartState(Archive& archive, const std::string& prefix, DartState& state) {
+  VisitProgress(archive, prefix, state.progress);
+  archive.Value(prefix + "voxels", state.counts.voxels);
+  archive.Value(prefix + "grey_values", state.grey_values);
+  archive.Value(prefix + "density_factors", state.density_factors);
+}
+
 struct DartResult {
   StopReason reason = StopReason::kIterations;
   DartState state;  // of the image left in x
@@ -53,13 +63,16 @@ VoxelMask FreeVoxels(const VoxelGrid& grid, const VoxelLabels& labels, const Lab
 ///   model.grey_values(), model.density_factors()
 ///   model.Fit(x)                 how x's segmentation explains the projections; may refit grey
 ///                                values or densities to it first
+///   model.Visit(archive)         what Fit has changed (worker/solvers/solver_state.h)
 ///   model.Update(free, x, go_on) inner iterations on the voxels in `free`; false when go_on()
 ///                                ended them early
 template <class Model>
 class DartLoop {
  public:
-  DartLoop(const VoxelGrid& grid, Model* model, const DartLoopOptions& options)
-      : grid_(grid), model_(model), options_(options), labels_(grid) {}
+  /// accelerator: where images are; nullptr = host memory.
+  DartLoop(const VoxelGrid& grid, Model* model, const DartLoopOptions& options,
+           Accelerator* accelerator = nullptr)
+      : grid_(grid), model_(model), options_(options), labels_(grid, accelerator) {}
 
   /// The segmentation of the image after `iteration` iterations.
   DartState Segmented(const Field& x, int iteration) {
@@ -78,6 +91,19 @@ class DartLoop {
     return state;
   }
 
+  /// After Visit has set the state to one that was kept: x was segmented then, with this outcome.
+  void RestoreLabels(const Field& x, const DartState& state) {
+    Segment(grid_, x, MaterialBasis(state.grey_values), labels_);
+  }
+
+  template <class Archive>
+  void Visit(Archive& archive) {
+    archive.Value("loop_free_fraction", free_fraction_);
+    archive.Value("fit_warning", fit_warning_);
+    warnings_.Visit(archive);
+    model_->Visit(archive);
+  }
+
   /// The warnings of the last segmentation that were not given before.
   std::vector<std::string> NewWarnings(const DartState& state, const Field& x) {
     return warnings_.New(state.counts, MaterialBasis(state.grey_values), fit_warning_, MaxAbs(x));
@@ -91,9 +117,7 @@ class DartLoop {
     const std::int64_t count = SumOverRanks(x, {CountLocal(grid_, free)})[0];
     free_fraction_ = static_cast<double>(count) / static_cast<double>(grid_.voxels());
     const MaterialBasis materials(state.grey_values);
-    Replace(free, Side::kOutOfMask, x, [&](std::int64_t outer, std::int64_t z) {
-      return static_cast<float>(materials.node_per_mm(labels_.line(outer)[z]));
-    });
+    FixToLabels(free, labels_, materials, x);
     if (!model_->Update(free, x, go_on)) return false;
     Smooth(grid_, free, options_.smoothing, x);
     return true;
@@ -117,17 +141,32 @@ class DartLoop {
 ///   watch(const DartState&, const Field& x, const std::vector<std::string>& warnings): true to
 ///   stop; called for every image, the start image (iteration 0) included.
 ///   go_on(): false to stop; called between inner iterations. Both answer the same on every rank.
+///   checkpoints: worker/solvers/solver_state.h; the state is x and the best image, without labels,
+///   which follow from x.
 /// Memory beyond x and the model's: the best image; one more volume while smoothing; 1 byte and 1
-/// bit per voxel.
-template <class Model, class Watch, class GoOn>
+/// bit per voxel (on an accelerator 2 bytes).
+template <class Model, class Watch, class GoOn, class Checkpoints = NoCheckpoints>
 DartResult RunDart(const VoxelGrid& grid, Model& model, const DartLoopOptions& options, Field& x,
-                   Watch&& watch, GoOn&& go_on) {
-  DartLoop<Model> loop(grid, &model, options);
+                   Watch&& watch, GoOn&& go_on, Checkpoints&& checkpoints = {}) {
+  DartLoop<Model> loop(grid, &model, options, x.accelerator());
   DartStopping stopping(options.stopping, grid.voxels());
   Field best_x = Like(x);
-  DartState best;
-  for (int k = 0;; ++k) {
-    const DartState state = loop.Segmented(x, k);
+  DartState state, best;
+  const auto visit = [&](auto& archive) {
+    archive.Vector("x", x);
+    VisitDartState(archive, "", state);
+    VisitDartState(archive, "best_", best);
+    if (!best.grey_values.empty()) archive.Vector("best", best_x);
+    stopping.Visit(archive);
+    loop.Visit(archive);
+  };
+  if (checkpoints.Restore(visit)) {
+    loop.RestoreLabels(x, state);
+  } else {
+    state = loop.Segmented(x, 0);
+  }
+  for (int k = state.progress.iteration;; ++k) {
+    if (!checkpoints.Pass(k, visit)) return {StopReason::kWatch, state};
     if (k == 0 || state.progress.misfit < best.progress.misfit) {
       Copy(x, best_x);
       best = state;
@@ -141,9 +180,11 @@ DartResult RunDart(const VoxelGrid& grid, Model& model, const DartLoopOptions& o
     } else if (!loop.Advance(state, x, go_on)) {
       reason = StopReason::kWatch;  // x is between two images
     }
-    if (!reason) continue;
-    std::swap(x, best_x);
-    return {*reason, best};
+    if (reason) {
+      std::swap(x, best_x);
+      return {*reason, best};
+    }
+    state = loop.Segmented(x, k + 1);
   }
 }
 

@@ -15,8 +15,11 @@ std::vector<std::int64_t> SumOverRanks(const Field& on, absl::Span<const std::in
   return {sums.begin(), sums.end()};
 }
 
-LabelCounts Segment(const VoxelGrid& grid, const Field& x, const MaterialBasis& materials,
-                    VoxelLabels& labels) {
+namespace {
+
+/// As SegmentOnDevice.
+std::vector<std::int64_t> SegmentOnHost(const VoxelGrid& grid, const Field& x,
+                                        const MaterialBasis& materials, VoxelLabels& labels) {
   std::vector<std::int64_t> counts(materials.materials() + 2, 0);  // of the labels; changed
   std::mutex counts_mutex;
   ParallelFor(0, grid.rows, [&](std::int64_t row) {
@@ -34,6 +37,16 @@ LabelCounts Segment(const VoxelGrid& grid, const Field& x, const MaterialBasis& 
     const std::lock_guard lock(counts_mutex);
     for (std::size_t i = 0; i < counts.size(); ++i) counts[i] += of_row[i];
   });
+  return counts;
+}
+
+}  // namespace
+
+LabelCounts Segment(const VoxelGrid& grid, const Field& x, const MaterialBasis& materials,
+                    VoxelLabels& labels) {
+  const std::vector<std::int64_t> counts =
+      labels.on_device() != nullptr ? SegmentOnDevice(x, materials.labels(), *labels.on_device())
+                                    : SegmentOnHost(grid, x, materials, labels);
   LabelCounts result;
   result.voxels = SumOverRanks(x, counts);
   result.changed = result.voxels.back();
@@ -42,6 +55,7 @@ LabelCounts Segment(const VoxelGrid& grid, const Field& x, const MaterialBasis& 
 }
 
 void Indicator(const Field& x, const MaterialBasis& materials, int label, Field& out) {
+  if (!x.on_host()) return IndicatorOnDevice(x, materials.labels(), label, out);
   ForVoxelLines(x.outer(), [&](std::int64_t outer) {
     const float* values = x.line(outer);
     float* result = out.line(outer);
@@ -51,11 +65,21 @@ void Indicator(const Field& x, const MaterialBasis& materials, int label, Field&
 }
 
 void Discretize(const Field& x, const MaterialBasis& materials, Field& out) {
+  if (!x.on_host()) return DiscretizeOnDevice(x, materials.labels(), out);
   ForVoxelLines(x.outer(), [&](std::int64_t outer) {
     const float* values = x.line(outer);
     float* result = out.line(outer);
     for (std::int64_t z = 0; z < x.inner_size(); ++z)
       result[z] = static_cast<float>(materials.node_per_mm(materials.Label(values[z])));
+  });
+}
+
+void FixToLabels(const VoxelMask& mask, const VoxelLabels& labels, const MaterialBasis& materials,
+                 Field& x) {
+  if (mask.on_device() != nullptr)
+    return FixOnDevice(*mask.on_device(), *labels.on_device(), materials.labels(), x);
+  Replace(mask, Side::kOutOfMask, x, [&](std::int64_t outer, std::int64_t z) {
+    return static_cast<float>(materials.node_per_mm(labels.line(outer)[z]));
   });
 }
 

@@ -28,6 +28,10 @@ void Indicator(const Field& x, const MaterialBasis& materials, int label, Field&
 /// out ← the grey value of the voxel's material.
 void Discretize(const Field& x, const MaterialBasis& materials, Field& out);
 
+/// x ← the grey value of the voxel's label, outside the mask.
+void FixToLabels(const VoxelMask& mask, const VoxelLabels& labels, const MaterialBasis& materials,
+                 Field& x);
+
 /// The integers of all ranks, added one by one; collective. `on` says which ranks.
 std::vector<std::int64_t> SumOverRanks(const Field& on, absl::Span<const std::int64_t> local);
 

@@ -21,6 +21,13 @@ class DartStopping {
   /// three times running, or the misfit has not improved for ten iterations.
   std::optional<StopReason> After(const Progress& progress);
 
+  template <class Archive>
+  void Visit(Archive& archive) {
+    archive.Value("least_misfit", best_misfit_);
+    archive.Value("least_misfit_iteration", best_iteration_);
+    archive.Value("settled_iterations", settled_);
+  }
+
  private:
   Stopping stopping_;
   double few_labels_;

@@ -1,6 +1,7 @@
 // What DART has to say about grey values that do not suit the image.
 #pragma once
 
+#include <cstdint>
 #include <set>
 #include <string>
 #include <vector>
@@ -17,6 +18,13 @@ class DartWarnings {
   ///   absolute value, 1/mm.
   std::vector<std::string> New(const LabelCounts& counts, const MaterialBasis& materials,
                                const std::string& of_fit, double largest);
+
+  template <class Archive>
+  void Visit(Archive& archive) {
+    std::vector<std::int64_t> said(said_.begin(), said_.end());
+    archive.Value("warnings_said", said);
+    said_ = std::set<int>(said.begin(), said.end());
+  }
 
  private:
   std::set<int> said_;  // the materials that vanished; kNothing, kFit

@@ -1,12 +1,14 @@
 #include "worker/solvers/density_fit.h"
 
 #include <algorithm>
+#include <memory>
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "worker/core/parallel.h"
 #include "worker/physics/line_integral.h"
 #include "worker/solvers/grey_value_fit.h"
+#include "worker/solvers/polychromatic_on_device.h"
 
 namespace tomoslab {
 namespace {
@@ -17,26 +19,34 @@ class Linearization {
   Linearization(const BeamModel& model, absl::Span<const Field> paths_mm, const Field& b)
       : rays_(model), paths_(paths_mm), b_(b), residual_(Like(b)) {
     for (const Field& path : paths_mm) slopes_.push_back(Like(path));
+    if (!b.on_host()) device_ = std::make_unique<BeamOnDevice>(rays_, b.accelerator());
   }
 
   /// JᵀJ and Jᵀ(b − p) at κ.
   NormalEquations At(absl::Span<const double> factors) {
-    PerMaterial<float> out{};
-    PerMaterial<const float> in{};
     for (std::size_t m = 0; m < slopes_.size(); ++m) {
       Copy(paths_[m], slopes_[m]);
       Scale(factors[m], slopes_[m]);
-      out[m] = slopes_[m].data();
-      in[m] = slopes_[m].data();
     }
-    rays_.ValuesAndSlopes(b_.size(), in, residual_.data(), out);
+    FindLineIntegrals();
     Subtract(b_, residual_, residual_);
     for (std::size_t m = 0; m < slopes_.size(); ++m) Multiply(paths_[m], slopes_[m]);
     return MakeNormalEquations(slopes_, residual_, 0);
   }
 
  private:
+  /// residual ← p, and the slopes in place of the path lengths.
+  void FindLineIntegrals() {
+    if (device_ != nullptr)
+      return LineIntegralsOnDevice(*device_, absl::MakeSpan(slopes_), residual_);
+    PerMaterial<float> out{};
+    PerMaterial<const float> in{};
+    for (std::size_t m = 0; m < slopes_.size(); ++m) in[m] = out[m] = slopes_[m].data();
+    rays_.ValuesAndSlopes(b_.size(), in, residual_.data(), out);
+  }
+
   LineIntegral rays_;
+  std::unique_ptr<BeamOnDevice> device_;  // where b is on an accelerator
   absl::Span<const Field> paths_;
   const Field& b_;
   Field residual_;

@@ -175,6 +175,13 @@ struct FreeVoxelsBody {
   }
 };
 
+/// mask ← all voxels
+struct AllVoxelsBody {
+  std::uint8_t* mask;
+
+  TOMOSLAB_HOST_DEVICE void operator()(std::int64_t voxel) const { mask[voxel] = 1; }
+};
+
 /// out ← x smoothed by β with its neighbours, in the mask; elsewhere nothing.
 struct SmoothBody {
   Halo<float> x;

@@ -35,9 +35,12 @@ absl::StatusOr<std::vector<std::string>> Fdk(const Op& A, const Scan& scan,
   TOMOSLAB_ASSIGN_OR_RETURN(const FdkWeights weights, FdkWeights::Create(scan));
   auto q = weights.Apply(b);
   const Scan& filtered = weights.filtered_scan();
-  RampFilter(filtered.detector.columns, filtered.detector.pixel_width_mm, options).Apply(q);
+  const std::string warning =
+      RampFilter(filtered.detector.columns, filtered.detector.pixel_width_mm, options).Apply(q);
   A.BackprojectVoxelDriven(filtered, q, x);
-  return weights.warnings();
+  std::vector<std::string> warnings = weights.warnings();
+  if (!warning.empty()) warnings.push_back(warning);
+  return warnings;
 }
 
 }  // namespace tomoslab

@@ -7,6 +7,7 @@
 #include "worker/core/check.h"
 #include "worker/core/parallel.h"
 #include "worker/core/status.h"
+#include "worker/solvers/fdk_kernels.h"
 
 namespace tomoslab {
 
@@ -26,6 +27,29 @@ Scan Widen(const Scan& scan, const RayWeights::Margins& margins) {
   orbit.detector_shift_u_mm += shift_mm * std::cos(orbit.detector_rotation_rad);
   orbit.detector_shift_v_mm += shift_mm * std::sin(orbit.detector_rotation_rad);
   return MakeCircularScan(detector, orbit).value();
+}
+
+struct WeightedColumns {
+  std::int64_t before, after;  // of the detector, without the margins and with them
+};
+
+/// weighted ← projections on an accelerator, times the factors.
+void WeightOnDevice(const WeightedColumns& columns, const FdkTables& tables,
+                    const Field& projections, Field& weighted) {
+  Accelerator* accelerator = projections.accelerator();
+  const auto upload = [&](const std::vector<double>& factors) {
+    const auto count = static_cast<std::int64_t>(factors.size());
+    DeviceArray<double> there(accelerator, count, "FDK's weights");
+    there.Upload(factors.data(), count);
+    return there;
+  };
+  const DeviceArray<double> weight = upload(tables.weight), cosine = upload(tables.cosine);
+  FdkKernelsOf(*accelerator)
+      .weigh(accelerator->stream(Queue::kCompute),
+             {columns.before, projections.inner_size(), tables.margin, columns.after, weight.data(),
+              cosine.data(), projections.device_data(), weighted.device_data()},
+             weighted.size());
+  accelerator->Wait(Queue::kCompute);  // it reads what is let go
 }
 
 }  // namespace
@@ -73,7 +97,11 @@ Field FdkWeights::Apply(const Field& projections) const {
                  projections.inner_total() == detector_.rows);
   const FdkTables tables = Tables(projections.inner());
   Field weighted(views * filtered_columns, projections.inner(), projections.inner_total(),
-                 projections.sum());
+                 projections.sum(), projections.accelerator());
+  if (!projections.on_host()) {
+    WeightOnDevice({columns, filtered_columns}, tables, projections, weighted);
+    return weighted;
+  }
   ParallelFor(0, views, [&](std::int64_t view) {
     for (std::int64_t c = 0; c < columns; ++c) {
       const double weight = tables.weight[view * columns + c];

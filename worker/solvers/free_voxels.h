@@ -9,7 +9,7 @@
 
 namespace tomoslab {
 
-/// Adds the voxels with UniformOf < fraction to `mask`.
+/// Adds the voxels with UniformOf < fraction to `mask`, in host memory.
 void InsertRandom(const VoxelGrid& grid, double fraction, std::uint64_t seed,
                   std::uint64_t iteration, VoxelMask& mask);
 

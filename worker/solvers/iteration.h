@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "worker/operators/linear_operator.h"
+#include "worker/solvers/solver_state.h"
 #include "worker/solvers/stopping.h"
 
 namespace tomoslab {
@@ -53,6 +54,12 @@ class Iterations {
   }
 
   const Progress& progress() const { return progress_; }
+  /// The result of a run whose hook told it to stop (worker/solvers/solver_state.h).
+  SolverResult Interrupted() const { return {StopReason::kWatch, progress_}; }
+  template <class Archive>
+  void Visit(Archive& archive) {
+    VisitProgress(archive, "", progress_);
+  }
   SolverResult result() const { return {reason_.value_or(StopReason::kConverged), progress_}; }
 
  private:

@@ -107,6 +107,7 @@ void InsertBoundary(const VoxelGrid& grid, const VoxelLabels& labels, VoxelMask&
 
 void Smooth(const VoxelGrid& grid, const VoxelMask& mask, double beta, Field& x) {
   if (beta == 0) return;
+  if (mask.on_device() != nullptr) return SmoothOnDevice(grid, *mask.on_device(), beta, x);
   Field smooth = Like(x);
   const WithHalo<float> values(grid, x.data());
   const std::int64_t slices = grid.slab.size();

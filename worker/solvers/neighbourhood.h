@@ -8,8 +8,9 @@
 
 namespace tomoslab {
 
-/// Adds the voxels that have a neighbour of another label to `mask`. What lies outside the volume
-/// is no neighbour. Collective: exchanges one slice of labels with each neighbouring slab.
+/// Adds the voxels that have a neighbour of another label to `mask`; both in host memory. What lies
+/// outside the volume is no neighbour. Collective: exchanges one slice of labels with each
+/// neighbouring slab.
 void InsertBoundary(const VoxelGrid& grid, const VoxelLabels& labels, VoxelMask& mask);
 
 /// x_j ← (1 − β) x_j + β · (mean of the neighbours' old values) for the voxels in the mask; at the

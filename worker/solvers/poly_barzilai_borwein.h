@@ -35,21 +35,34 @@ double FirstStep(F& f, double misfit, const Volume& x, const Volume& g, Volume& 
 /// of a parabola, kept within 0.1 .. 0.5 of itself, until f does not exceed the largest of its last
 /// ten values by Grippo's rule; after eight rejections no step lowers f any more.
 ///   x: the start image, and then the result (its storage changes).   watch:
-///   worker/solvers/iteration.h.   Cost: 1 Value and 1 Gradient per iteration and 1 more Value per
+///   worker/solvers/iteration.h.   checkpoints: worker/solvers/solver_state.h; the state is x, g, d
+///   and the best image.   Cost: 1 Value and 1 Gradient per iteration and 1 more Value per
 ///   rejected λ (rare); 2 more Values for the start. Memory: x, g, y, d and the best image, beside
 ///   the objective's.
-template <Objective F, class Volume, class Watch>
+template <Objective F, class Volume, class Watch, class Checkpoints = NoCheckpoints>
 SolverResult PolyBarzilaiBorwein(F& f, const BarzilaiBorweinOptions& options, Volume& x,
-                                 Watch&& watch) {
+                                 Watch&& watch, Checkpoints&& checkpoints = {}) {
   constexpr int kTrials = 9;
   auto g = f.NewVolume(), y = f.NewVolume(), d = f.NewVolume();
   Iterations iterations(options.stopping, f.DataNorm(), watch);
   MisfitWindow window;
   BestImage<Volume> best(x);
   double first_alpha = 0, alpha = 0, lambda = 0;
-  Clamp(options.bounds, x);
+  const auto state = [&](auto& archive) {
+    archive.Vector("x", x);
+    archive.Vector("g", g);
+    archive.Vector("d", d);
+    archive.Value("first_alpha", first_alpha);
+    archive.Value("alpha", alpha);
+    archive.Value("lambda", lambda);
+    window.Visit(archive);
+    best.Visit(archive);
+    iterations.Visit(archive);
+  };
+  if (!checkpoints.Restore(state)) Clamp(options.bounds, x);
   double misfit = f.Value(x);
-  for (int k = 0;; ++k) {
+  for (int k = iterations.progress().iteration;; ++k) {
+    if (!checkpoints.Pass(k, state)) return iterations.Interrupted();
     window.Add(misfit);
     if (iterations.Stop(misfit, x)) break;
 

@@ -39,7 +39,8 @@ class PolychromaticDart {
   PolychromaticDart(const Op* A, const Field* b, BeamModel model, const PolyDartOptions& options)
       : A_(A),
         b_(b),
-        model_(std::move(model)),
+        given_(std::move(model)),
+        model_(given_),
         options_(options),
         factors_(model_.materials.size(), 1.0),
         b_norm_(Norm(*b)) {
@@ -49,6 +50,13 @@ class PolychromaticDart {
   std::vector<double> grey_values() const { return NodesOf(model_); }
   /// Of the materials, relative to the model that this was made with.
   const std::vector<double>& density_factors() const { return factors_; }
+
+  /// The densities, as far as they are refined.
+  template <class Archive>
+  void Visit(Archive& archive) {
+    archive.Value("model_density_factors", factors_);
+    model_ = WithDensities(given_, factors_);
+  }
 
   SegmentationFit Fit(const Field& x) {
     SegmentationFit result;
@@ -107,8 +115,8 @@ class PolychromaticDart {
       }
     }
     DensityFit fit = FitDensities(model_, paths, *b_);
-    model_ = WithDensities(std::move(model_), fit.factors);
     for (std::size_t m = 0; m < factors_.size(); ++m) factors_[m] *= fit.factors[m];
+    model_ = WithDensities(given_, factors_);
     if (!fit.warning.empty()) return std::move(fit.warning);
     const std::vector<double> given(factors_.size(), 1.0);
     return WarnOfDrift("densities (times those given)", given, factors_, "refine_densities unset");
@@ -116,7 +124,7 @@ class PolychromaticDart {
 
   const Op* A_;
   const Field* b_;
-  BeamModel model_;
+  BeamModel given_, model_;  // model_ = given_ with densities factors_
   PolyDartOptions options_;
   std::vector<double> factors_;
   double b_norm_;

@@ -44,6 +44,9 @@ class PolychromaticObjective {
 
   /// √(Σ w b²), or of y: what √(2 f) is compared with.
   double DataNorm() const {
+    if constexpr (Projection::kOfFields) {
+      if (!b_.on_host()) return std::sqrt(MisfitDataOnDevice(b_, misfit_));
+    }
     return std::sqrt(SumOfSquares(b_, [&](auto piece, Number* out) {
       for (std::int64_t i = piece.begin; i < piece.end; ++i)
         out[i - piece.begin] = misfit_.OfData(b_.data()[i]);
@@ -53,6 +56,13 @@ class PolychromaticObjective {
   /// f(x); leaves in the sets what Gradient needs.
   double Value(const Volume& x) {
     projection_.Project(x);
+    if constexpr (Projection::kOfFields) {
+      if (const BeamOnDevice* beam = projection_.on_device()) {
+        const auto adjoint = options_.linear_adjoint ? device::MisfitAdjoint::kLinear
+                                                     : device::MisfitAdjoint::kSlopes;
+        return 0.5 * MisfitOnDevice(*beam, projection_.sets(), b_, {misfit_, adjoint});
+      }
+    }
     return 0.5 * SumOfSquares(b_, [&](auto piece, Number* out) {
              projection_.LineIntegralsAndSlopes(piece.begin, piece.end, out);
              for (std::int64_t i = piece.begin; i < piece.end; ++i) {

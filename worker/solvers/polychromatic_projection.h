@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "worker/operators/linear_operator.h"
 #include "worker/physics/line_integral.h"
 #include "worker/physics/material_basis.h"
+#include "worker/solvers/polychromatic_on_device.h"
 
 namespace tomoslab {
 
@@ -33,10 +35,17 @@ class PolychromaticProjection {
   using Projections = ProjectionsOf<Op>;
   using Number = std::remove_reference_t<decltype(*std::declval<Volume&>().data())>;
 
+  /// Whether images and sets can be on an accelerator.
+  static constexpr bool kOfFields =
+      std::is_same_v<Volume, Field> && std::is_same_v<Rays, LineIntegral>;
+
   /// `A` outlives this.
   PolychromaticProjection(const Op& A, const BeamModel& model)
       : A_(A), rays_(model), basis_(NodesOf(model)), work_(A.NewVolume()) {
     for (int m = 0; m < materials(); ++m) paths_.push_back(A.NewProjections());
+    if constexpr (kOfFields) {
+      if (!work_.on_host()) device_ = std::make_unique<BeamOnDevice>(rays_, work_.accelerator());
+    }
   }
 
   int materials() const { return basis_.materials(); }
@@ -46,6 +55,10 @@ class PolychromaticProjection {
   /// caller writes something else into it.
   Projections& set(int m) { return paths_[m]; }
   const Projections& set(int m) const { return paths_[m]; }
+  absl::Span<Projections> sets() { return absl::MakeSpan(paths_); }
+
+  /// nullptr: images and sets are in host memory.
+  const BeamOnDevice* on_device() const { return device_.get(); }
 
   /// set(m) ← A φ_m(x). M projections; none for x = 0.
   void Project(const Volume& x) {
@@ -56,7 +69,7 @@ class PolychromaticProjection {
         continue;
       }
       const Hat hat = basis_.HatOf(m + 1);
-      MapVoxels(x, [hat](double value) { return hat(value); });
+      FindAmounts(hat, x);
       A_.Project(work_, paths_[m]);
     }
   }
@@ -71,7 +84,7 @@ class PolychromaticProjection {
     }
   }
 
-  /// p of the rays [begin, end), from the path lengths in the sets.
+  /// p of the rays [begin, end), from the path lengths in the sets; in host memory.
   void LineIntegrals(std::int64_t begin, std::int64_t end, Number* p) const {
     rays_.Values(end - begin, ConstPointers(begin), p);
   }
@@ -81,19 +94,25 @@ class PolychromaticProjection {
   }
 
  private:
-  template <class Function>
-  void MapVoxels(const Volume& x, Function&& function) {
+  /// work ← φ(x)
+  void FindAmounts(const Hat& hat, const Volume& x) {
+    if constexpr (kOfFields) {
+      if (device_ != nullptr) return AmountsOnDevice(hat, x, work_);
+    }
     const Number* from = x.data();
     Number* to = work_.data();
-    ParallelChunks(x.size(), [&](std::int64_t begin, std::int64_t end) {
+    ParallelChunks(x.size(), [&, hat](std::int64_t begin, std::int64_t end) {
 #pragma omp simd
-      for (std::int64_t i = begin; i < end; ++i) to[i] = static_cast<Number>(function(from[i]));
+      for (std::int64_t i = begin; i < end; ++i) to[i] = static_cast<Number>(hat(from[i]));
     });
   }
 
   /// g ← keep · g + φ'(x) ∘ of_material, voxel by voxel; of_material may be g.
   static void AddWeighted(const Hat& hat, const Volume& x, const Volume& of_material, Number keep,
                           Volume& g) {
+    if constexpr (kOfFields) {
+      if (!g.on_host()) return AddSlopesOnDevice(hat, x, of_material, keep, g);
+    }
     ParallelChunks(g.size(), [&, hat](std::int64_t begin, std::int64_t end) {
       const Number* image = x.data();
       const Number* added = of_material.data();
@@ -121,6 +140,7 @@ class PolychromaticProjection {
   MaterialBasis basis_;
   Volume work_;  // φ_m of one material, or its backprojection
   std::vector<Projections> paths_;
+  std::unique_ptr<BeamOnDevice> device_;
 };
 
 }  // namespace tomoslab

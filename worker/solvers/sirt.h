@@ -29,19 +29,24 @@ void SirtUpdate(const SirtOptions& options, const Volume& C, Volume& d, Volume& 
 /// descent on ½‖A x − b‖² in the metric R, preconditioned by C. Gregor & Benson, IEEE TMI 27(7),
 /// 2008.
 ///   x: the start image, and then the result (its storage changes).   watch:
-///   worker/solvers/iteration.h. Cost: 1 projection and 1 backprojection per iteration; 1 more of
-///   each for R and C, and 1 projection for the last image's residual. Memory: x, C and d; b, R and
-///   r.
-template <LinearOperator Op, class Watch>
+///   worker/solvers/iteration.h.   checkpoints: worker/solvers/solver_state.h; the state is x.
+///   Cost: 1 projection and 1 backprojection per iteration; 1 more of each for R and C, and 1
+///   projection for the last image's residual. Memory: x, C and d; b, R and r.
+template <LinearOperator Op, class Watch, class Checkpoints = NoCheckpoints>
 SolverResult Sirt(const Op& A, const ProjectionsOf<Op>& b, const SirtOptions& options,
-                  VolumeOf<Op>& x, Watch&& watch) {
+                  VolumeOf<Op>& x, Watch&& watch, Checkpoints&& checkpoints = {}) {
   const auto R = Inverse(RowSums(A));     // 0 where a ray meets nothing
   const auto C = Inverse(ColumnSums(A));  // 0 where no ray passes
   auto r = A.NewProjections();
   auto d = A.NewVolume();
   Iterations iterations(options.stopping, Norm(b), watch);
-  Clamp(options.bounds, x);
+  const auto state = [&](auto& archive) {
+    archive.Vector("x", x);
+    iterations.Visit(archive);
+  };
+  if (!checkpoints.Restore(state)) Clamp(options.bounds, x);
   while (true) {
+    if (!checkpoints.Pass(iterations.progress().iteration, state)) return iterations.Interrupted();
     Residual(A, b, x, r);
     if (iterations.Stop(0.5 * Dot(r, r), x)) return iterations.result();
     Multiply(R, r);

@@ -1,0 +1,45 @@
+// Signs of life of every rank that works on a lease.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+
+namespace tomoslab {
+
+/// A lock of its own, held for moments only: a beat never waits for a disk. Thread-safe.
+class Beats {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  /// A lease of so many ranks begins. Its ranks are watched from the first beat of any of them.
+  void Begin(const std::string& lease, int ranks);
+  void End(const std::string& lease);
+
+  /// Aborted: the lease has ended. OutOfRange: it has no such rank.
+  absl::Status Note(const std::string& lease, int rank, Clock::time_point now);
+
+  struct Silence {
+    std::string lease;
+    int rank;
+  };
+  /// The first rank of each lease that has been silent for longer than `limit`. Call it again and
+  /// again: where the calls themselves are more than a second apart this program was stopped, and
+  /// the ranks are given that time.
+  std::vector<Silence> Silent(Clock::time_point now, Clock::duration limit);
+
+ private:
+  struct Ranks {
+    bool watched = false;
+    std::vector<Clock::time_point> last;
+  };
+  std::mutex mutex_;
+  std::map<std::string, Ranks> leases_;
+  Clock::time_point last_look_{};
+};
+
+}  // namespace tomoslab

@@ -1,0 +1,1 @@
+#include "worker/data/flat_field_kernels-inl.h"

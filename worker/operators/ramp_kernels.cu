@@ -1,0 +1,1 @@
+#include "worker/operators/ramp_kernels-inl.h"

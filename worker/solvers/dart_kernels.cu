@@ -1,0 +1,1 @@
+#include "worker/solvers/dart_kernels-inl.h"

@@ -1,0 +1,1 @@
+#include "worker/solvers/fdk_kernels-inl.h"

@@ -1,0 +1,1 @@
+#include "worker/solvers/polychromatic_kernels-inl.h"
