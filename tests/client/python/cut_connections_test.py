@@ -10,7 +10,7 @@ import numpy as np
 import programs
 import python_scans
 import tomoslab
-from cutting_proxy import CuttingProxy
+from proxy import Proxy
 
 ENDLESS = 1_000_000
 
@@ -23,7 +23,7 @@ class CutConnections(unittest.TestCase):
     def setUp(self):
         self.folder = self.enterContext(programs.scratch_folder())
         self.server = self.enterContext(programs.Server(self.folder))
-        self.proxy = self.enterContext(CuttingProxy(self.server.address))
+        self.proxy = self.enterContext(Proxy(self.server.address))
         self.client = self.enterContext(tomoslab.Client(self.proxy.address, patience_seconds=30))
         self.direct = self.enterContext(tomoslab.Client(self.server.address))
 
@@ -49,10 +49,10 @@ class CutConnections(unittest.TestCase):
         self.assertFalse(scan.refresh().complete)
         again = self.client.scan(scan.name)  # as another program would
         self.assertEqual(again.missing_views(), list(range(11, 36)))
-        sent = self.proxy.bytes_to_server
+        sent = self.proxy.forwarded_bytes
         with self.assertRaises(DetectorFailed):
             again.upload_frames(detector(0, failing_at=20))  # from the start: what is there is not sent again
-        self.assertLess(self.proxy.bytes_to_server - sent, 15 * projections[0].nbytes)
+        self.assertLess(self.proxy.forwarded_bytes - sent, 15 * projections[0].nbytes)
         self.assertEqual(again.missing_views(), list(range(20, 36)))
         again.upload_frames(detector(20, failing_at=None), first_view=20)
         self.assertTrue(again.complete)
@@ -69,7 +69,7 @@ class CutConnections(unittest.TestCase):
             with self.subTest(how):
                 cuts = self.proxy.cuts
                 scan = self.client.create_scan(geometry)
-                self.proxy.bytes_to_server, self.proxy.cut_after = 0, 5 << 20
+                self.proxy.forwarded_bytes, self.proxy.cut_after = 0, 5 << 20
                 if how == "array":
                     scan.upload(projections)
                 else:
