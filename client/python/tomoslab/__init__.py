@@ -16,7 +16,7 @@ from tomoslab.astra import from_astra, to_astra
 from tomoslab.client import Client
 from tomoslab.errors import (AlreadyExists, Cancelled, DataLoss, DeadlineExceeded, FailedPrecondition, InternalError, InvalidArgument,
                              JobCancelled, JobFailed, NotFound, OutOfRange, PermissionDenied, ResourceExhausted, TomoslabError,
-                             Unauthenticated, Unavailable)
+                             TooManyCalls, Unauthenticated, Unavailable)
 from tomoslab.geometry import (CircularGeometry, Detector, Geometry, Shifts, VectorGeometry, Volume, cone_beam, fan_beam, parallel_beam)
 from tomoslab.job import Job
 from tomoslab.picture import Picture
@@ -27,6 +27,6 @@ from tomoslab.watch import Watch
 __all__ = [
     "AlreadyExists", "Cancelled", "CircularGeometry", "Client", "DataLoss", "DeadlineExceeded", "Detector", "FailedPrecondition", "Geometry",
     "InternalError", "InvalidArgument", "Job", "JobCancelled", "JobFailed", "NotFound", "OutOfRange", "PermissionDenied", "Picture", "Preview",
-    "ResourceExhausted", "Scan", "Shifts", "TomoslabError", "Unauthenticated", "Unavailable", "VectorGeometry", "Volume", "Watch", "cone_beam",
+    "ResourceExhausted", "Scan", "Shifts", "TomoslabError", "TooManyCalls", "Unauthenticated", "Unavailable", "VectorGeometry", "Volume", "Watch", "cone_beam",
     "fan_beam", "from_astra", "parallel_beam", "to_astra",
 ]

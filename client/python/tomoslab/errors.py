@@ -33,6 +33,10 @@ class ResourceExhausted(TomoslabError):
     """The disk, the memory, a quota or the rate of calls: the message has the figures."""
 
 
+class TooManyCalls(ResourceExhausted):
+    """More calls or streams than the server allows; it asks to be called again later, which the package has done for `patience_seconds`."""
+
+
 class Unauthenticated(TomoslabError):
     """No token, or one that is unknown, expired or revoked."""
 
@@ -87,9 +91,17 @@ _BY_STATUS: dict[grpc.StatusCode, type[TomoslabError]] = {
 
 def from_rpc(error: grpc.RpcError) -> TomoslabError:
     """The exception for a gRPC status, with the status's message."""
+    if error.code() == grpc.StatusCode.RESOURCE_EXHAUSTED and _asks_for_another_try(error):
+        return TooManyCalls(error.details())
     return _BY_STATUS.get(error.code(), InternalError)(error.details() or error.code().name)
 
 
 def is_transient(error: TomoslabError) -> bool:
     """The server cannot be reached, or asks to be called again."""
-    return isinstance(error, (Unavailable, DeadlineExceeded))
+    return isinstance(error, (Unavailable, DeadlineExceeded, TooManyCalls))
+
+
+def _asks_for_another_try(error: grpc.RpcError) -> bool:
+    """Whether the status has google.rpc.RetryInfo among its details (access.proto)."""
+    metadata = error.trailing_metadata() or ()
+    return any(key == "grpc-status-details-bin" and b"google.rpc.RetryInfo" in value for key, value in metadata)

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Small parts of the Python package: checksums, sets of lines, pictures, where the server is, ranges of slices."""
+"""Small parts of the Python package: errors, checksums, sets of lines, pictures, where the server is, ranges of slices."""
 
 import contextlib
 import os
@@ -10,10 +10,12 @@ import unittest
 import unittest.mock
 import zlib
 
+import grpc
 import numpy as np
+from google.protobuf import any_pb2
 
 import tomoslab
-from tomoslab import checksum, connection
+from tomoslab import checksum, connection, errors
 from tomoslab.job import _range
 from tomoslab.lines import LineRanges, lines_per_chunk
 
@@ -49,6 +51,43 @@ class Lines(unittest.TestCase):
 
     def test_a_chunk_holds_a_mebibyte_or_one_line(self):
         self.assertEqual([lines_per_chunk(1 << 10), lines_per_chunk(1 << 20), lines_per_chunk(3 << 20)], [1024, 1, 1])
+
+
+class Refusal(grpc.RpcError):
+    """As gRPC raises them."""
+
+    def __init__(self, code, details=b""):
+        self._code, self._metadata = code, [("grpc-status-details-bin", details)] if details else None
+
+    def code(self):
+        return self._code
+
+    def details(self):
+        return "the server's words"
+
+    def trailing_metadata(self):
+        return self._metadata
+
+
+class Errors(unittest.TestCase):
+    def test_every_status_has_its_class_and_keeps_the_words(self):
+        for code, kind in [("NOT_FOUND", tomoslab.NotFound), ("UNAUTHENTICATED", tomoslab.Unauthenticated), ("DATA_LOSS", tomoslab.DataLoss),
+                           ("RESOURCE_EXHAUSTED", tomoslab.ResourceExhausted), ("INTERNAL", tomoslab.InternalError),
+                           ("UNKNOWN", tomoslab.InternalError), ("PERMISSION_DENIED", tomoslab.PermissionDenied)]:
+            error = errors.from_rpc(Refusal(grpc.StatusCode[code]))
+            self.assertIs(type(error), kind)
+            self.assertEqual(str(error), "the server's words")
+            self.assertFalse(errors.is_transient(error), code)
+
+    def test_is_tried_again_when_the_server_asks_for_it(self):
+        # google.rpc.Status with one detail, an Any (field 3) that holds a RetryInfo.
+        detail = any_pb2.Any(type_url="type.googleapis.com/google.rpc.RetryInfo", value=b"\n\x02\x08\x01").SerializeToString()
+        status = b"\x08\x08\x1a" + bytes([len(detail)]) + detail
+        error = errors.from_rpc(Refusal(grpc.StatusCode.RESOURCE_EXHAUSTED, status))
+        self.assertIs(type(error), tomoslab.TooManyCalls)
+        self.assertIsInstance(error, tomoslab.ResourceExhausted)
+        self.assertTrue(errors.is_transient(error))
+        self.assertTrue(errors.is_transient(errors.from_rpc(Refusal(grpc.StatusCode.UNAVAILABLE))))
 
 
 class Pictures(unittest.TestCase):
