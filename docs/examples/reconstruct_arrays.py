@@ -30,5 +30,6 @@ with tomoslab.Client() as client:
     job.wait(progress=True)
     volume = job.volume()  # [z][y][x], 1/mm
 
-print(f"{job.name}: {volume.shape} voxels, at most {volume.max():.3f} 1/mm")
+inside = volume[0, 46:50, 50:54].mean()  # at the second rod's centre
+print(f"{job.name}: {volume.shape} voxels, {inside:.3f} 1/mm inside the second rod")
 tomoslab.Picture(volume[0], low=0, high=0.16, scale=4).save(sys.argv[1] if len(sys.argv) > 1 else "slice.png")

@@ -30,7 +30,7 @@ class Examples(unittest.TestCase):
 
     def test_arrays(self):
         said = self.run_script("reconstruct_arrays.py", self.folder / "slice.png")
-        self.assertAlmostEqual(float(re.search(r"at most ([\d.]+)", said)[1]), 0.15, delta=0.03)
+        self.assertAlmostEqual(float(re.search(r"([\d.]+) 1/mm inside", said)[1]), 0.15, delta=0.015)
         self.assertTrue((self.folder / "slice.png").read_bytes().startswith(b"\x89PNG"))
 
     def test_frames_and_many_jobs(self):
