@@ -10,6 +10,7 @@ build_packages=(
   libgrpc++-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev libprotoc-dev libabsl-dev libssl-dev openssl
   libopenmpi-dev openmpi-bin libhdf5-dev libsqlite3-dev libfftw3-dev libtiff-dev libpng-dev libisal-dev
   libhwy-dev libxrl-dev libeigen3-dev libbenchmark-dev libspdlog-dev libcli11-dev nlohmann-json3-dev libgtest-dev libgmock-dev
+  clang libclang-rt-14-dev libomp-dev
   iproute2 python3 python3-numpy python3-h5py python3-yaml python3-grpcio python3-protobuf
 )
 runtime_packages=(

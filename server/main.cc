@@ -1,4 +1,5 @@
 // tomoslabd: flags and wiring.
+#include <google/protobuf/stubs/logging.h>
 #include <signal.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
@@ -179,7 +180,9 @@ void SetDeviceDefaults(tomoslab::PoolOptions& pools) {
 void SetDefaults(Flags& flags) {
   tomoslab::PoolOptions& pools = flags.server.pools;
   const std::filesystem::path preload = OwnFolder() / "tomoslab_bind_to_loopback.so";
+#ifndef __SANITIZE_ADDRESS__  // whose own library must be the first
   if (std::filesystem::exists(preload)) pools.preload = preload.string();
+#endif
   flags.server.limits.quota_bytes = static_cast<std::int64_t>(flags.quota_gib * (1 << 30));
   flags.server.limits.idle = std::chrono::seconds(flags.idle_seconds);
   tomoslab::Retention& retention = flags.server.retention;
@@ -296,6 +299,8 @@ int main(int argc, char** argv) {
   // Before any thread starts, so that all inherit the mask and only sigwait sees them.
   const sigset_t end_signals = BlockEndSignals();
   spdlog::set_default_logger(spdlog::stderr_logger_mt("tomoslabd"));
+  // Protobuf would log every message of a stranger that it cannot read.
+  google::protobuf::SetLogHandler(nullptr);
   spdlog::set_pattern("%Y-%m-%d %H:%M:%S.%e %l %v");
 
   Flags flags;

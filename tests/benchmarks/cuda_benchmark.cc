@@ -107,8 +107,8 @@ void MeasureStreamed(Accelerator& gpu, Case c) {
   std::vector<float> x(volume.VoxelCount(), 1e-3f), y(scan.PixelCount(), 1e-3f);
   const std::int64_t bytes =
       volume.VoxelCount() * static_cast<std::int64_t>(sizeof(float)) / 4 + (std::int64_t{1} << 30);
-  const auto projector = MakeStreamedProjector(&gpu, volume, ProjectorModel::kJoseph, bytes,
-                                               std::int64_t{c.size} * c.size);
+  const auto projector =
+      MakeStreamedProjector(&gpu, volume, ProjectorModel::kJoseph, bytes, {c.size, c.size});
   const ProjectionBand all{scan.views, c.size, {0, c.size}};
   const auto print = [&](const char* name, const std::function<void()>& run) {
     std::printf("%-9s %-28s %8.1f GUPS\n", "streamed", name,

@@ -77,11 +77,13 @@ class Attempt {
     TOMOSLAB_ASSIGN_OR_RETURN(const Volume volume, ToVolume(lease_.spec().volume()));
     TOMOSLAB_ASSIGN_OR_RETURN(Scan scan, PrepareScan(client_, ranks_, lease_, reporter_));
     DistributedProjector A(std::move(scan), volume, &ranks_, ModelOf(lease_.spec()));
+    if (accelerator_ != nullptr) accelerator_->TakePeakBytes();  // of this job from now on
     MemoryUse use = MemoryUseOf(lease_.spec());
     use.host_limit_bytes = memory_bytes_;
     const RankMemory memory = PlanRankMemory(
         A.plan(), A.scan(), volume, use, ranks_.rank(),
         accelerator_ == nullptr ? 0 : accelerator_->limit_bytes() - accelerator_->used_bytes());
+    planned_device_bytes_ = memory.device_bytes;
     if (memory.checkpoints != CheckpointMemory::kCopy) staging_ = Staging::kDirect;
     reporter_.Pool(A, accelerator_, memory);
     TOMOSLAB_RETURN_IF_ERROR(Agree(
@@ -121,9 +123,20 @@ class Attempt {
     if (reporter_.MustStop()) return absl::OkStatus();
     TOMOSLAB_RETURN_IF_ERROR(Agree(
         ranks_, A.slab().empty() ? absl::OkStatus() : DeliverSlab(client_, lease_.id(), A, x)));
+    ReportDeviceMemory();
     reporter_.State(v1::SUCCEEDED, outcome.summary);
     delivered_ = true;
     return absl::OkStatus();
+  }
+
+  /// What the plan said of the GPUs, and what it was.
+  void ReportDeviceMemory() {
+    const bool here = accelerator_ != nullptr;
+    const double held = ranks_.Max(here ? static_cast<double>(accelerator_->TakePeakBytes()) : 0);
+    const double planned = ranks_.Max(static_cast<double>(planned_device_bytes_));
+    if (planned == 0) return;  // on all ranks
+    reporter_.Log(v1::INFO, absl::StrFormat("GPU memory: a rank held up to %.1f MB, %.1f planned",
+                                            held / 1e6, planned / 1e6));
   }
 
   absl::Status FillStart(const DistributedProjector& A, const Field& b, Field& x) {
@@ -138,6 +151,7 @@ class Attempt {
   const Communicator& ranks_;
   const v1::Lease& lease_;
   Accelerator* accelerator_;
+  std::int64_t planned_device_bytes_ = 0;
   const std::int64_t memory_bytes_;
   ProgressReporter reporter_;
   Staging staging_ = Staging::kCopy;

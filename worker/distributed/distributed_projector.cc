@@ -68,11 +68,10 @@ absl::Status DistributedProjector::ComputeOn(const DeviceUse& use) {
   for (const ViewBatch& batch : plan_.batches)
     rows = std::max(rows, batch.shadow[ranks_->rank()].size());
   // FDK may widen the detector to twice its columns.
-  const std::int64_t view_numbers = std::max<std::int64_t>(1, rows * scan_.detector.columns * 2);
+  const LargestView largest{2 * std::int64_t{scan_.detector.columns}, rows};
   const std::int64_t budget = use.accelerator->limit_bytes() - use.accelerator->used_bytes();
   try {
-    state_->local =
-        MakeStreamedProjector(use.accelerator, slab_volume_, model_, budget, view_numbers);
+    state_->local = MakeStreamedProjector(use.accelerator, slab_volume_, model_, budget, largest);
   } catch (const DeviceMemoryError& error) {
     return absl::ResourceExhaustedError(error.what());
   }

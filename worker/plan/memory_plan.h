@@ -84,7 +84,7 @@ RankMemory PlanRankMemory(const ExchangePlan& plan, const Scan& scan, const Volu
 /// Bytes of a view's geometry on a GPU: per detector column, with the footprint model besides, and
 /// per view.
 inline constexpr std::int64_t kDeviceColumnBytes = 40, kDeviceBeamBytes = 24,
-                              kDeviceViewBytes = 160;
+                              kDeviceViewBytes = 240;
 /// The most of it that is kept for the next iteration.
 inline constexpr std::int64_t kMostDeviceGeometryBytes = std::int64_t{256} << 20;
 

@@ -39,14 +39,18 @@ std::unique_ptr<LocalProjector> MakeCpuProjector(const Volume& slab, ProjectorMo
 std::unique_ptr<LocalProjector> MakeDeviceProjector(Accelerator* accelerator, const Volume& slab,
                                                     ProjectorModel model);
 
+struct LargestView {
+  std::int64_t columns, rows;
+};
+
 /// x and y in host memory: the slab goes through the accelerator in pieces of slices, each batch of
 /// views anew; one piece is copied while another is computed on.
 ///   budget_bytes: of the accelerator's memory, for pieces and projections.
-///   view_numbers: the most pixels that one view of any band has.
+///   largest: what any view of any band may have.
 /// Throws DeviceMemoryError when not even one slice and one view fit.
 std::unique_ptr<LocalProjector> MakeStreamedProjector(Accelerator* accelerator, const Volume& slab,
                                                       ProjectorModel model,
                                                       std::int64_t budget_bytes,
-                                                      std::int64_t view_numbers);
+                                                      LargestView largest);
 
 }  // namespace tomoslab

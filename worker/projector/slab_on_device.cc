@@ -7,8 +7,8 @@ namespace {
 
 static_assert(sizeof(device::Column) <= kDeviceColumnBytes &&
                   sizeof(device::Beam) <= kDeviceBeamBytes &&
-                  sizeof(device::PixelMap) + sizeof(device::RayView) + sizeof(device::SubRays) <=
-                      2 * kDeviceViewBytes,
+                  sizeof(device::PixelMap) <= kDeviceViewBytes &&
+                  sizeof(device::RayView) + sizeof(device::SubRays) <= kDeviceViewBytes,
               "memory plans count them");
 
 template <class T>
@@ -33,13 +33,11 @@ std::string SlabOnDevice::KeyOf(Kind kind, const ProjectionBand& band) {
   return key;
 }
 
-SlabOnDevice::SlabOnDevice(Accelerator* accelerator, const Volume& slab, ProjectorModel model,
-                           std::int64_t most_geometry_bytes)
+SlabOnDevice::SlabOnDevice(Accelerator* accelerator, const Volume& slab, ProjectorModel model)
     : accelerator_(accelerator),
       kernels_(&ProjectionKernelsOf(*accelerator)),
       slab_(slab),
-      model_(model),
-      most_geometry_bytes_(most_geometry_bytes) {}
+      model_(model) {}
 
 DevicePath SlabOnDevice::PathOf(const View& view, const ProjectionBand& band) const {
   return model_ == ProjectorModel::kJoseph ? DevicePathOf(slab_, view, band)
@@ -76,6 +74,11 @@ void SlabOnDevice::BackprojectVoxelDriven(const ProjectionBand& band, float* y, 
   kernels_->backproject_voxel_driven(stream(), ColumnsOf(Kind::kColumns, band), y, x);
 }
 
+void SlabOnDevice::ForgetGeometry() {
+  geometry_.clear();
+  geometry_bytes_ = 0;
+}
+
 template <class T>
 DeviceArray<T> SlabOnDevice::Keep(const std::vector<T>& values) {
   const auto count = static_cast<std::int64_t>(values.size());
@@ -103,10 +106,9 @@ const SlabOnDevice::Geometry& SlabOnDevice::GeometryOf(Kind kind, const Projecti
   const std::string key = KeyOf(kind, band);
   const auto known = geometry_.find(key);
   if (known != geometry_.end()) return known->second;
-  if (geometry_bytes_ > most_geometry_bytes_) {
+  if (geometry_bytes_ > kMostDeviceGeometryBytes) {
     accelerator_->Wait(Queue::kCompute);  // its kernels read what is let go
-    geometry_.clear();
-    geometry_bytes_ = 0;
+    ForgetGeometry();
   }
   return geometry_.emplace(key, MakeGeometry(kind, band)).first->second;
 }

@@ -13,13 +13,12 @@
 namespace tomoslab {
 
 /// Launches kernels on kCompute. Bands hold views of one path (PathOf) only. The geometry of bands
-/// stays on the accelerator, up to most_geometry_bytes and a band's: an iteration asks for the same
-/// bands as the one before.
+/// stays on the accelerator, up to kMostDeviceGeometryBytes and a band's: an iteration asks for the
+/// same bands as the one before.
 class SlabOnDevice {
  public:
   /// accelerator: outlives this.
-  SlabOnDevice(Accelerator* accelerator, const Volume& slab, ProjectorModel model,
-               std::int64_t most_geometry_bytes = kMostGeometryBytes);
+  SlabOnDevice(Accelerator* accelerator, const Volume& slab, ProjectorModel model);
 
   /// How rays of the view go; kNone: not here.
   DevicePath PathOf(const View& view, const ProjectionBand& band) const;
@@ -33,7 +32,13 @@ class SlabOnDevice {
 
   const Volume& slab() const { return slab_; }
 
-  static constexpr std::int64_t kMostGeometryBytes = kMostDeviceGeometryBytes;
+  /// What is kept on the accelerator; at most GeometryBytesOf for every band.
+  std::int64_t geometry_bytes() const { return geometry_bytes_; }
+  static std::int64_t GeometryBytesOf(std::int64_t views, std::int64_t columns) {
+    return views * (kDeviceViewBytes + columns * (kDeviceColumnBytes + kDeviceBeamBytes));
+  }
+  /// Lets it go, when the accelerator has done with it.
+  void ForgetGeometry();
 
  private:
   enum class Kind { kColumns, kBoxes, kRays, kPixels };
@@ -58,7 +63,7 @@ class SlabOnDevice {
   Volume slab_;
   ProjectorModel model_;
   std::map<std::string, Geometry> geometry_;  // by all that it follows from
-  std::int64_t most_geometry_bytes_, geometry_bytes_ = 0;
+  std::int64_t geometry_bytes_ = 0;
 };
 
 }  // namespace tomoslab

@@ -30,34 +30,38 @@ struct Shares {
   std::int64_t numbers;  // of the projections
 };
 
-constexpr std::int64_t kGeometryShare = 8;  // a part of the budget
-
-Shares ShareOut(const Volume& slab, std::int64_t budget_bytes, std::int64_t view_numbers) {
-  const std::int64_t slice = std::int64_t{slab.columns} * slab.rows;
-  const std::int64_t geometry_bytes =
-      std::min(SlabOnDevice::kMostGeometryBytes, budget_bytes / kGeometryShare);
-  const std::int64_t numbers = (budget_bytes - geometry_bytes) / kNumber;
-  // A quarter for projections: they are small beside the slab, and a piece is copied per batch.
-  const std::int64_t views = std::max<std::int64_t>(1, numbers / 8 / view_numbers);
-  const std::int64_t slices =
-      std::min<std::int64_t>(slab.slices, (numbers / 2 - views * view_numbers) / slice);
-  if (slices >= 1) return {geometry_bytes, slices, views * view_numbers};
+Shares ShareOut(const Volume& slab, std::int64_t budget_bytes, LargestView largest) {
+  // An eighth for geometry; a quarter of the rest for projections: they are small beside the slab,
+  // and a piece is copied for every few views.
+  const std::int64_t geometry = budget_bytes / 8, numbers = (budget_bytes - geometry) / kNumber;
+  const std::int64_t view_numbers = std::max<std::int64_t>(1, largest.columns * largest.rows);
+  const std::int64_t views = std::max<std::int64_t>(
+      1, std::min(numbers / 8 / view_numbers,
+                  geometry / SlabOnDevice::GeometryBytesOf(1, largest.columns)));
+  const std::int64_t slices = std::min<std::int64_t>(
+      slab.slices, (numbers / 2 - views * view_numbers) / slab.columns / slab.rows);
+  if (slices >= 1) return {geometry, slices, views * view_numbers};
   throw DeviceMemoryError(absl::StrFormat(
-      "two slices of %d x %d voxels and two views of %d pixels do not fit into the %.3f GiB of GPU "
-      "memory that this rank may use: use larger voxels, GPUs with more memory, or --device=cpu",
-      slab.columns, slab.rows, view_numbers, static_cast<double>(budget_bytes) / (1 << 30)));
+      "two slices of %d x %d voxels and two views of %d x %d pixels do not fit into the %.3f GiB "
+      "of "
+      "GPU memory that this rank may use: use larger voxels, GPUs with more memory, or "
+      "--device=cpu",
+      slab.columns, slab.rows, largest.columns, largest.rows,
+      static_cast<double>(budget_bytes) / (1 << 30)));
 }
 
 class StreamedProjector : public LocalProjector {
  public:
   StreamedProjector(Accelerator* accelerator, const Volume& slab, ProjectorModel model,
                     const Shares& shares)
-      : accelerator_(accelerator), slab_(slab), model_(model), numbers_(shares.numbers) {
-    const std::int64_t count = (slab.slices + shares.slices - 1) / shares.slices;
+      : accelerator_(accelerator),
+        slab_(slab),
+        model_(model),
+        geometry_bytes_(shares.geometry_bytes),
+        numbers_(shares.numbers) {
     for (std::int64_t begin = 0; begin < slab.slices; begin += shares.slices) {
       const IndexRange slices{begin, std::min<std::int64_t>(slab.slices, begin + shares.slices)};
-      pieces_.push_back({slices, SlabOnDevice(accelerator, slab.Slices(slices), model,
-                                              shares.geometry_bytes / count)});
+      pieces_.push_back({slices, SlabOnDevice(accelerator, slab.Slices(slices), model)});
     }
     constexpr char kSlab[] = "a piece of the slab", kViews[] = "a batch of projections";
     const std::int64_t voxels = shares.slices * Lines();
@@ -155,6 +159,7 @@ class StreamedProjector : public LocalProjector {
       accelerator_->Order(Queue::kCompute, Queue::kExchange);  // the other buffer has been read
       const ProjectionBand part = ShadowOf(pieces_[k], band);
       if (!part.rows.empty()) {
+        MakeRoomForGeometry(part);
         pieces_[k].on_device.Project(path, part, x_[k % 2].data(), y_of_piece_.data());
         ProjectionKernelsOf(*accelerator_)
             .add_lines(
@@ -179,12 +184,22 @@ class StreamedProjector : public LocalProjector {
         float* x = x_[k % 2].data();
         accelerator_->Clear(x, pieces_[k].slices.size() * Lines() * kNumber, Queue::kCompute);
         if (!part.rows.empty()) {
+          MakeRoomForGeometry(part);
           CopyPart(band, part);
           backproject(pieces_[k].on_device, part, x);
         }
       }
       if (k > 0) AddPiece(k - 1);  // meanwhile
     }
+  }
+
+  void MakeRoomForGeometry(const ProjectionBand& band) {
+    std::int64_t bytes =
+        SlabOnDevice::GeometryBytesOf(static_cast<std::int64_t>(band.views.size()), band.columns);
+    for (const Piece& piece : pieces_) bytes += piece.on_device.geometry_bytes();
+    if (bytes <= geometry_bytes_) return;
+    accelerator_->Wait(Queue::kCompute);  // its kernels read what is let go
+    for (Piece& piece : pieces_) piece.on_device.ForgetGeometry();
   }
 
   /// y_of_piece_ ← the part's rows of y_.
@@ -230,7 +245,7 @@ class StreamedProjector : public LocalProjector {
   Accelerator* accelerator_;
   Volume slab_;
   ProjectorModel model_;
-  std::int64_t numbers_;
+  std::int64_t geometry_bytes_, numbers_;
   std::vector<Piece> pieces_;
   DeviceArray<float> x_[2], y_, y_of_piece_;
   const float* from_ = nullptr;
@@ -242,9 +257,9 @@ class StreamedProjector : public LocalProjector {
 std::unique_ptr<LocalProjector> MakeStreamedProjector(Accelerator* accelerator, const Volume& slab,
                                                       ProjectorModel model,
                                                       std::int64_t budget_bytes,
-                                                      std::int64_t view_numbers) {
+                                                      LargestView largest) {
   return std::make_unique<StreamedProjector>(accelerator, slab, model,
-                                             ShareOut(slab, budget_bytes, view_numbers));
+                                             ShareOut(slab, budget_bytes, largest));
 }
 
 }  // namespace tomoslab

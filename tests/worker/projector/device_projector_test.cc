@@ -178,12 +178,14 @@ class StreamedProjector : public testing::OnAccelerator {
  protected:
   /// With memory for pieces of `slices` slices and batches of three views.
   OnHost Streamed(const NamedGeometry& of, ProjectorModel model, std::int64_t slices) const {
-    const std::int64_t view = std::int64_t{of.scan.detector.columns} * of.scan.detector.rows;
+    const LargestView largest{of.scan.detector.columns, of.scan.detector.rows};
+    const std::int64_t view = largest.columns * largest.rows;
     const std::int64_t slice = std::int64_t{of.volume.columns} * of.volume.rows;
-    const std::int64_t numbers = std::max(2 * (3 * view + slices * slice), 3 * 8 * view) * 8 / 7 +
-                                 8;  // a quarter is for views, and an eighth for their geometry
-    return {of, MakeStreamedProjector(accelerator(), of.volume, model,
-                                      numbers * static_cast<std::int64_t>(sizeof(float)), view)};
+    // Two pieces and twice the views, and an eighth for geometry; room for three views of that.
+    const std::int64_t bytes = std::max(
+        {8 * (3 * view + slices * slice), 3 * 8 * 4 * view, 3 * 7 * 250 * largest.columns});
+    return {of,
+            MakeStreamedProjector(accelerator(), of.volume, model, bytes * 8 / 7 + 64, largest)};
   }
 };
 
@@ -215,7 +217,7 @@ TEST_P(StreamedProjector, RefusesASliceThatDoesNotFitWithFigures) {
                     .center_mm = {}};
   try {
     MakeStreamedProjector(accelerator(), huge, ProjectorModel::kJoseph, std::int64_t{1} << 30,
-                          100 * 100);
+                          {100, 100});
     FAIL() << "it fits";
   } catch (const DeviceMemoryError& error) {
     EXPECT_NE(std::string(error.what()).find("60000 x 60000 voxels"), std::string::npos);
