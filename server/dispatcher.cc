@@ -265,10 +265,6 @@ void Dispatcher::EndLease(const std::string& id) {
   lease_ended_.notify_all();
 }
 
-void Dispatcher::RemoveCheckpoints(const v1::Job& job) {
-  if (IsOver(job.state())) LogIfFailed(stores_.checkpoints.RemoveAll(job.name()), job.name());
-}
-
 void Dispatcher::LoseLease(const std::string& id, const std::string& why) {
   const auto it = leases_.find(id);
   if (it == leases_.end()) return;
@@ -342,25 +338,6 @@ absl::Status Dispatcher::AddSlices(const std::string& id, const std::vector<Inde
     events.push_back(SlicesEvent(static_cast<int>(range.begin), static_cast<int>(range.end)));
   }
   return stores_.jobs.Append(lease->work.job.name(), std::move(events)).status();
-}
-
-absl::Status Dispatcher::AddCheckpoint(const std::string& id, const v1::CheckpointReport& report) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  TOMOSLAB_ASSIGN_OR_RETURN(Lease* const lease, LivingLease(id));
-  lease->last_sign = Clock::now();
-  return stores_.jobs.Append(lease->work.job.name(), {CheckpointEvent(report)}).status();
-}
-
-void Dispatcher::NoteDamage(const std::string& job, const std::string& checkpoint,
-                            const std::string& how) {
-  const absl::StatusOr<bool> dropped = stores_.checkpoints.Forget(checkpoint);
-  LogIfFailed(dropped.status(), job);
-  if (!dropped.ok() || !*dropped) return;  // another rank was first
-  const std::string text = absl::StrFormat(
-      "%s cannot be used and was dropped: %s; the job goes on from the one before, if there is one",
-      checkpoint, how);
-  spdlog::warn("{}: {}", job, text);
-  LogIfFailed(stores_.jobs.Append(job, {LogEvent(v1::WARNING, text)}).status(), job);
 }
 
 absl::StatusOr<v1::Job> Dispatcher::Cancel(const std::string& name) {

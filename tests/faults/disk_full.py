@@ -18,7 +18,7 @@ from scans import write_data_exchange
 
 SCAN = ROOT / "tests/data/tooth_dx.h5"
 MIB = 1 << 20
-JOB = ["--algorithm", "bb", "--iterations", 40, "--rotation-axis", 296, "--size", "256,256,2", "--lower", 0]
+JOB = ["--algorithm", "bb", "--iterations", 30, "--rotation-axis", 296, "--size", "160,160,2", "--lower", 0]
 
 
 @contextlib.contextmanager
