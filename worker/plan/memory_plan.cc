@@ -11,6 +11,9 @@ namespace {
 /// Code, libraries, and what MPI, gRPC and OpenMP hold; measured (tests/acceptance/memory_plan.py).
 constexpr std::int64_t kProgramBytes = std::int64_t{40} << 20;
 
+/// Raw lines on a GPU, where they belong, and counts of bad samples (worker/data).
+constexpr std::int64_t kDeviceLoadingBytes = (std::int64_t{17} << 20) + (std::int64_t{1} << 18);
+
 /// What CUDA keeps of the host's memory, and the pinned memory that copies go through. The first
 /// is a guess: no GPU was at hand.
 constexpr std::int64_t kCudaHostBytes = (std::int64_t{400} << 20) + (std::int64_t{64} << 20);
@@ -127,6 +130,13 @@ class Rank {
            (count.filtered ? ProjectionBytes(filtered) + FilterBytes(filtered) : 0) +
            (count.labels ? DeviceLabelBytes() : 0) + batches.shadows + 2 * batches.travelling +
            DeviceGeometryBytes(footprints) + DotBytes();
+  }
+
+  /// The projections, and what corrects and transposes them as they come.
+  std::int64_t DeviceLoadingBytes() const {
+    constexpr std::int64_t kReferences = 2, kReferenceBytes = 8;  // means of flats and darks
+    return ProjectionBytes(scan_.detector.columns) + kDeviceLoadingBytes +
+           kReferences * kReferenceBytes * scan_.detector.columns * plan_.owned[rank_].size();
   }
 
   /// Of the host's memory while all vectors are on a GPU: the projections on their way there, the
@@ -273,7 +283,7 @@ RankMemory PlaceRank(const ExchangePlan& plan, const Scan& scan, const Volume& v
   const std::int64_t on_host = RankBytes(plan, scan, volume, use, rank);
   if (device_bytes == 0) return {Placement::kCpu, on_host, 0, use.checkpoints};
   const Rank bytes(plan, scan, volume, rank);
-  std::int64_t most = 0, kept = 0;
+  std::int64_t most = bytes.DeviceLoadingBytes(), kept = 0;
   for (const VectorCounts& count : PeaksOf(use)) {
     most = std::max(most, bytes.DevicePeak(count, use.footprints));
     kept = std::max(kept, bytes.CheckpointBytes(count, use.checkpoints));
