@@ -1,0 +1,108 @@
+"""A job's events, as an iterator and as an asynchronous one."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import grpc
+
+from tomoslab.calls import Backoff, Calls
+from tomoslab.errors import TomoslabError, is_transient
+from tomoslab.v1 import job_pb2, reconstruction_pb2
+
+
+class Watch(Iterator[job_pb2.JobEvent], AsyncIterator[job_pb2.JobEvent]):
+    """Every event of a job after `after_event`, in order, none twice, then new ones as they happen; ends after the last one. A cut connection
+    is opened again where it was, until the server has been unreachable for Client's `patience_seconds`.
+
+        for event in job.watch(): ...
+        async for event in job.watch(): ...
+    """
+
+    def __init__(self, calls: Calls, job: str, after_event: int = 0) -> None:
+        self.last_event = after_event  # sequence of the newest event that was given out
+        self._calls, self._job = calls, job
+        self._backoff = Backoff(calls.patience_seconds)
+        self._call: Any = None
+        self._closed = False
+        self._queue: asyncio.Queue[job_pb2.JobEvent | BaseException | None] | None = None
+
+    def close(self) -> None:
+        """Ends the iteration, also one that waits in another thread."""
+        self._closed = True
+        self._backoff.end()
+        if self._call is not None:
+            self._call.cancel()
+
+    def __enter__(self) -> Watch:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __iter__(self) -> Watch:
+        return self
+
+    def __next__(self) -> job_pb2.JobEvent:
+        while not self._closed:
+            try:
+                event = self._next_of_stream()
+            except grpc.RpcError as error:
+                self._call = None
+                self._wait_after(self._calls.explained(error))
+                continue
+            self._backoff.progressed()
+            if event is None:
+                self._closed = True
+            elif event.sequence > self.last_event:
+                self.last_event = event.sequence
+                return event
+        raise StopIteration
+
+    def __aiter__(self) -> Watch:
+        return self
+
+    async def __anext__(self) -> job_pb2.JobEvent:
+        if self._queue is None:
+            self._queue = asyncio.Queue()
+            threading.Thread(target=self._pass_on, args=(asyncio.get_running_loop(), self._queue), daemon=True).start()
+        try:
+            event = await self._queue.get()
+        except asyncio.CancelledError:
+            self.close()
+            raise
+        if event is None:
+            raise StopAsyncIteration
+        if isinstance(event, BaseException):
+            raise event
+        return event
+
+    def _next_of_stream(self) -> job_pb2.JobEvent | None:
+        """None at the stream's regular end."""
+        if self._call is None:
+            request = reconstruction_pb2.WatchJobRequest(name=self._job, after_event=self.last_event)
+            self._call = self._calls.stream("WatchJob", request)
+            if self._closed:  # closed from another thread meanwhile
+                self._call.cancel()
+        event: job_pb2.JobEvent | None = next(self._call, None)
+        return event
+
+    def _wait_after(self, error: TomoslabError) -> None:
+        if not self._closed and (not is_transient(error) or not self._backoff.wait_again()) and not self._closed:
+            raise error
+
+    def _pass_on(self, loop: asyncio.AbstractEventLoop, events: asyncio.Queue[Any]) -> None:
+        """Of the thread behind an asynchronous iteration."""
+        last: BaseException | None = None
+        try:
+            try:
+                for event in self:
+                    loop.call_soon_threadsafe(events.put_nowait, event)
+            except TomoslabError as error:
+                last = error
+            loop.call_soon_threadsafe(events.put_nowait, last)
+        except RuntimeError:  # the loop was closed
+            self.close()
