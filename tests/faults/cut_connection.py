@@ -17,9 +17,9 @@ from proxy import Proxy
 from scans import read_volume
 
 SCAN = ROOT / "tests/data/tooth_dx.h5"
-ITERATIONS = 100
-JOB = ["--algorithm", "bb", "--iterations", ITERATIONS, "--rotation-axis", 296, "--size", "256,256,2", "--lower", 0,
-       "--preview-every", 1, "--checkpoint-every", 0.05]
+ITERATIONS = 60
+JOB = ["--algorithm", "bb", "--iterations", ITERATIONS, "--rotation-axis", 296, "--size", "128,128,2", "--lower", 0,
+       "--preview-every", 3, "--checkpoint-every", 0.3]
 
 
 def pool(address, name):
@@ -59,7 +59,7 @@ def main():
             cuts = 0
             while state(server, job)["state"] in ("RUNNING", "WRITING"):
                 cuts += proxy.cut() > 0
-                time.sleep(1.2)
+                time.sleep(0.8)
             log = events(server, job)
             final = state(server, job)
             print("warnings:", *[text for severity, text in messages(log) if severity == "WARNING"], sep="\n  ")
