@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The Python package over TLS and mutual TLS."""
+"""The Python package over TLS and mutual TLS, with tokens."""
 
 import unittest
 
@@ -13,13 +13,18 @@ class Secure(unittest.TestCase):
         self.folder = self.enterContext(programs.scratch_folder())
         self.ca = certificates.Authority(self.folder, "ca")
         self.certificate, self.key = self.ca.issue("server")
+        self.admin = str(self.folder / "server/data/admin.token")
 
     def server(self, *flags):
         return programs.Server(self.folder / "server", "--no-local-pool", "--tls-cert", self.certificate, "--tls-key", self.key, *flags)
 
-    def test_who_knows_the_ca_gets_in(self):
+    def test_who_knows_the_ca_and_has_a_token_gets_in(self):
         with self.server() as server:
-            with tomoslab.Client(server.address, tls_ca=str(self.ca.file)) as client:
+            with self.assertRaisesRegex(tomoslab.Unauthenticated, "asks for a token"):
+                tomoslab.Client(server.address, tls_ca=str(self.ca.file))
+            with self.assertRaises(tomoslab.Unauthenticated):
+                tomoslab.Client(server.address, tls_ca=str(self.ca.file), token="wrong")
+            with tomoslab.Client(server.address, tls_ca=str(self.ca.file), token_file=self.admin) as client:
                 self.assertEqual(client.jobs(), [])
                 self.assertTrue(client.server_info().version)
             stranger = certificates.Authority(self.folder, "other")
@@ -33,7 +38,8 @@ class Secure(unittest.TestCase):
     def test_mutual_tls_wants_a_certificate(self):
         mine, key = self.ca.issue("client", "DNS:client")
         with self.server("--tls-client-ca", self.ca.file) as server:
-            with tomoslab.Client(server.address, tls_ca=str(self.ca.file), tls_cert=str(mine), tls_key=str(key)) as client:
+            certificate = {"tls_cert": str(mine), "tls_key": str(key)}
+            with tomoslab.Client(server.address, tls_ca=str(self.ca.file), token_file=self.admin, **certificate) as client:
                 self.assertEqual(client.scans(), [])
             with self.assertRaises(tomoslab.Unavailable):
                 tomoslab.Client(server.address, tls_ca=str(self.ca.file))
