@@ -167,6 +167,22 @@ void ExpectOneRankOn(const Device& device, const OnDevice& use, Method method) {
   }
 }
 
+TEST_P(SolversOnRanks, StagedAndDirectMessagesGiveTheSameBits) {
+  const Communicator world = Communicator::World();
+  const auto accelerator = Accelerator::Open(EmulatedDevice(1 << 30));
+  ASSERT_TRUE(accelerator.ok()) << accelerator.status();
+  for (const auto& [name, scan, volume] : testing::AllGeometries(8)) {
+    std::vector<Field> results;
+    for (const Messages messages : {Messages::kStaged, Messages::kDirect}) {
+      DistributedProjector A(scan, volume, &world);
+      ASSERT_TRUE(A.ComputeOn({Placement::kResident, accelerator->get(), messages}).ok());
+      results.push_back(OnHost(Solve(GetParam(), A, 2)));
+    }
+    const auto staged = results[0].values(), direct = results[1].values();
+    EXPECT_TRUE(std::equal(staged.begin(), staged.end(), direct.begin())) << name;
+  }
+}
+
 TEST_P(SolversOnRanks, EqualOneRankOnEmulatedGpus) {
   for (const OnDevice& use : kOnDevices)
     ExpectOneRankOn(EmulatedDevice(use.memory_bytes), use, GetParam());
