@@ -14,6 +14,9 @@ constexpr std::int64_t kProgramBytes = std::int64_t{40} << 20;
 /// Raw lines on a GPU, where they belong, and counts of bad samples (worker/data).
 constexpr std::int64_t kDeviceLoadingBytes = (std::int64_t{17} << 20) + (std::int64_t{1} << 18);
 
+/// Partial sums, counts and tables of kernels.
+constexpr std::int64_t kDeviceTableBytes = std::int64_t{1} << 20;
+
 /// What CUDA keeps of the host's memory, and the pinned memory that copies go through. The first
 /// is a guess: no GPU was at hand.
 constexpr std::int64_t kCudaHostBytes = (std::int64_t{400} << 20) + (std::int64_t{64} << 20);
@@ -129,7 +132,7 @@ class Rank {
     return count.volumes * SlabBytes() + count.projections * ProjectionBytes(columns) +
            (count.filtered ? ProjectionBytes(filtered) + FilterBytes(filtered) : 0) +
            (count.labels ? DeviceLabelBytes() : 0) + batches.shadows + 2 * batches.travelling +
-           DeviceGeometryBytes(footprints) + DotBytes();
+           DeviceGeometryBytes(footprints) + DotBytes() + kDeviceTableBytes;
   }
 
   /// The projections, and what corrects and transposes them as they come.
