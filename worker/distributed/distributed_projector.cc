@@ -140,7 +140,9 @@ void DistributedProjector::ProjectBatches(const Field& x, Field& y) const {
     const ProjectionBand band = BandOf(scan_, batch, ranks_->rank());
     float* shadow = current.shadow(batch);
     const std::int64_t views = batch.views.size();
-    const std::int64_t step = ranks_->size() == 1 ? views : kPieceViews;
+    // An accelerator computes by itself, and keeps one geometry for both directions.
+    const bool whole = ranks_->size() == 1 || FieldsOn() != nullptr;
+    const std::int64_t step = whole ? views : kPieceViews;
     for (std::int64_t first = 0; first < views; first += step) {
       {
         const Stopwatch watch(&totals.projection_s);
