@@ -138,7 +138,9 @@ class Rank {
   /// The projections, and what corrects and transposes them as they come.
   std::int64_t DeviceLoadingBytes() const {
     constexpr std::int64_t kReferences = 2, kReferenceBytes = 8;  // means of flats and darks
+    constexpr std::int64_t kPlaceBytes = 16;  // where a line belongs; lines of a byte a pixel
     return ProjectionBytes(scan_.detector.columns) + kDeviceLoadingBytes +
+           kDeviceLoadingBytes / scan_.detector.columns * kPlaceBytes +
            kReferences * kReferenceBytes * scan_.detector.columns * plan_.owned[rank_].size();
   }
 
