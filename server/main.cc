@@ -240,6 +240,7 @@ int Run(const Flags& flags, const sigset_t& end_signals) {
     spdlog::error("{}", std::string(device.message()));
     return 2;
   }
+  tomoslab::AllowMostOpenFiles();
   absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(flags.server);
   if (!server.ok()) {
     spdlog::error("{}", std::string(server.status().message()));
