@@ -67,10 +67,7 @@ void MeasureKernels(Accelerator& gpu, Case c, ProjectorModel model) {
   const auto projector = MakeDeviceProjector(&gpu, volume, model);
   const DeviceArray<float> x(&gpu, volume.VoxelCount(), "the benchmark"),
       y(&gpu, std::int64_t{kBatchViews} * c.size * c.size, "the benchmark");
-  const auto numbers = [](std::int64_t count) {
-    return count * static_cast<std::int64_t>(sizeof(float));
-  };
-  gpu.Clear(x.data(), numbers(x.count()), Queue::kCompute);
+  gpu.Clear(x.data(), BytesOf<float>(x.count()), Queue::kCompute);
   const auto for_batches = [&](auto&& visit) {
     for (std::int64_t first = 0; first < c.views; first += kBatchViews) {
       visit(ProjectionBand{
@@ -87,7 +84,7 @@ void MeasureKernels(Accelerator& gpu, Case c, ProjectorModel model) {
     for_batches([&](const ProjectionBand& band) { projector->Project(band, y.data()); });
   });
   print("back (exact adjoint)", [&] {
-    gpu.Clear(y.data(), numbers(y.count()), Queue::kCompute);  // it grows
+    gpu.Clear(y.data(), BytesOf<float>(y.count()), Queue::kCompute);  // it grows
     projector->BeginBackprojection(x.data());
     for_batches([&](const ProjectionBand& band) { projector->Backproject(band, y.data()); });
     projector->FinishBackprojection();
@@ -105,8 +102,7 @@ void MeasureStreamed(Accelerator& gpu, Case c) {
   const Scan scan = ScanOf(c);
   const Volume volume = VolumeOf(c);
   std::vector<float> x(volume.VoxelCount(), 1e-3f), y(scan.PixelCount(), 1e-3f);
-  const std::int64_t bytes =
-      volume.VoxelCount() * static_cast<std::int64_t>(sizeof(float)) / 4 + (std::int64_t{1} << 30);
+  const std::int64_t bytes = BytesOf<float>(volume.VoxelCount()) / 4 + (std::int64_t{1} << 30);
   const auto projector =
       MakeStreamedProjector(&gpu, volume, ProjectorModel::kJoseph, bytes, {c.size, c.size});
   const ProjectionBand all{scan.views, c.size, {0, c.size}};

@@ -96,8 +96,7 @@ class OnDevice : public Pair {
   }
   Vector Backproject(Kernel kernel, Vector y) override {
     y_.Upload(y.data(), y_.count());
-    accelerator_->Clear(x_.data(), x_.count() * static_cast<std::int64_t>(sizeof(float)),
-                        Queue::kCompute);
+    accelerator_->Clear(x_.data(), BytesOf<float>(x_.count()), Queue::kCompute);
     projector_->BeginBackprojection(x_.data());
     RunBackprojection(*projector_, kernel, y_.data());
     projector_->FinishBackprojection();
@@ -107,8 +106,7 @@ class OnDevice : public Pair {
  private:
   Vector Here(const DeviceArray<float>& array) const {
     Vector values(array.count());
-    accelerator_->Download(array.data(), values.data(),
-                           {.width = array.count() * static_cast<std::int64_t>(sizeof(float))});
+    accelerator_->Download(array.data(), values.data(), {.width = BytesOf<float>(array.count())});
     return values;
   }
 
