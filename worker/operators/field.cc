@@ -7,6 +7,7 @@
 
 #include "worker/core/check.h"
 #include "worker/core/parallel.h"
+#include "worker/operators/device_sums.h"
 #include "worker/operators/field_kernels.h"
 
 namespace tomoslab {
@@ -64,16 +65,14 @@ Calls On(const Field& x) {
 
 /// sums[z] ← Σ over all outer indices of a[·][z] · b[·][z].
 void DotPerInner(const Field& a, const Field& b, double* sums) {
-  const std::int64_t inner = a.inner_size();
   if (!a.on_host()) {
-    const DotShape shape{a.outer(), inner, DotBlocksOf(a.outer(), a.inner_total())};
-    auto* scratch = static_cast<double*>(a.accelerator()->Scratch(
-        (shape.lane_sums() + inner) * static_cast<std::int64_t>(sizeof(double))));
-    double* on_device = scratch + shape.lane_sums();
-    On(a).kernels.dot(On(a).stream, shape, a.device_data(), b.device_data(), scratch, on_device);
-    return a.accelerator()->Download(on_device, sums,
-                                     {.width = inner * static_cast<std::int64_t>(sizeof(double))});
+    const auto launch = [&](void* stream, const DotShape& numbers, double* lane_sums,
+                            double* per_inner) {
+      On(a).kernels.dot(stream, numbers, a.device_data(), b.device_data(), lane_sums, per_inner);
+    };
+    return SumPerInnerOnDevice(a, launch, sums);
   }
+  const std::int64_t inner = a.inner_size();
   const std::int64_t lanes = DotBlocksOf(a.outer(), a.inner_total()).lanes;
   SumPerInner(a, sums, [&](std::int64_t begin, std::int64_t count, double* block_sums) {
     DotOfBlock(a.line(begin), b.line(begin), count * inner, inner, lanes, block_sums);
