@@ -20,6 +20,7 @@ using testing::Dot;
 using testing::NamedGeometry;
 using testing::Random;
 using testing::RelativeDifference;
+using testing::WithSlabs;
 
 using Vector = std::vector<float>;
 constexpr ProjectorModel kModels[] = {ProjectorModel::kJoseph, ProjectorModel::kFootprint};
@@ -115,19 +116,11 @@ class OnDevice : public Pair {
   Accelerator* accelerator_;
 };
 
-/// Whole, as a thin slab, and as a single slice; all kinds of views, also those that go to the CPU.
+/// Whole and as thin slabs; all kinds of views, also those that go to the CPU.
 std::vector<NamedGeometry> Parts() {
   std::vector<NamedGeometry> result;
   for (const NamedGeometry& whole : AllGeometries()) {
-    const int slices = whole.volume.slices;
-    for (const IndexRange range :
-         {IndexRange{0, slices}, IndexRange{slices / 2, slices / 2 + 3}, IndexRange{0, 1}}) {
-      if (range.end > slices) continue;
-      NamedGeometry part = whole;
-      part.volume = whole.volume.Slices(range);
-      part.name += ", slices " + std::to_string(range.begin) + " to " + std::to_string(range.end);
-      result.push_back(part);
-    }
+    for (NamedGeometry& part : WithSlabs(whole)) result.push_back(std::move(part));
   }
   return result;
 }
