@@ -54,7 +54,7 @@ void Dispatcher::Hold(const std::string& job, const std::string& why) {
 
 bool Dispatcher::IsHeld(const std::string& job) const {
   const auto it = held_.find(job);
-  return it != held_.end() && Clock::now() < it->second.until;
+  return it != held_.end() && !it->second.due;
 }
 
 void Dispatcher::GoOnAfterFailures(Clock::time_point now) {

@@ -6,6 +6,7 @@ what was stored stays as it was, and everything goes on once the disk works agai
 
 import contextlib
 import errno
+import json
 import os
 import signal
 import subprocess
@@ -64,25 +65,58 @@ def stored_lines(folder, scan_id):
         return file["exchange/data"][:]
 
 
-def upload(server, disk, folder, figures):
-    """An upload under way meets each failure in turn, and waits; in the end every line is there."""
-    data = np.random.default_rng(1).integers(1000, 60000, (600, 64, 256), dtype=np.uint16)
+def write_scan(path, views):
+    data = np.random.default_rng(views).integers(1000, 60000, (views, 64, 256), dtype=np.uint16)
     flats = np.full((2, 64, 256), 65000, np.uint16)
-    write_data_exchange(folder / "scan.h5", data, np.arange(600) * 180 / 600, kind="counts", flats=flats, darks=np.zeros_like(flats))
-    command = [str(BIN / "tomoslab"), "submit", str(folder / "scan.h5"), "--algorithm", "fdk", "--server", server.address]
-    failures = [("EIO on write", (WRITE,), errno.EIO), ("EIO on sync", (SYNC,), errno.EIO), ("read-only", (OPEN, WRITE), errno.EROFS),
+    write_data_exchange(path, data, np.arange(views) * 180 / views, kind="counts", flats=flats, darks=np.zeros_like(flats))
+    return data
+
+
+def start_upload(server, scan):
+    command = [str(BIN / "tomoslab"), "submit", str(scan), "--algorithm", "fdk", "--server", server.address]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def upload(server, disk, folder, figures):
+    """An upload begins while the disk fails, and waits; in the end every line is there."""
+    scan = folder / "scan.h5"
+    failures = [("EIO on write", (WRITE,), errno.EIO), ("EIO on sync", (SYNC,), errno.EIO), ("read-only", (OPEN,), errno.EROFS),
                 ("permission denied", (OPEN,), errno.EACCES), ("too many open files", (OPEN,), errno.EMFILE)]
     for number, (name, kinds, error) in enumerate(failures, 1):
+        data = write_scan(scan, 50 + number)
         with disk.fails(*kinds, error=error):
-            running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            running = start_upload(server, scan)
             time.sleep(2)
             waits = running.poll() is None
         shown, _ = running.communicate(timeout=120)
         figures.holds(f"upload, {name}: it waits, and goes on", f"waits {waits}, exit {running.returncode}", waits and running.returncode == 0)
-        figures.holds(f"upload, {name}: the message", shown[:160].replace("\n", " "), os.strerror(error) in shown or "disk I/O error" in shown or
-                      "readonly" in shown)
-        figures.holds(f"upload, {name}: every line is there", number, np.array_equal(stored_lines(folder, number), data))
+        figures.holds(f"upload, {name}: every line is there", number, np.array_equal(stored_lines(folder, newest_scan(server)), data))
+        if OPEN in kinds:  # the log of what was done can be written meanwhile
+            refused = (folder / "data/audit.log").read_text()
+            figures.holds(f"upload, {name}: the reason", os.strerror(error), os.strerror(error) in refused and "UNAVAILABLE" in refused)
+
+
+def upload_meanwhile(server, disk, folder, figures):
+    """Writes and syncs fail now and then while lines come in."""
+    data = write_scan(folder / "scan.h5", 3000)
+    running = start_upload(server, folder / "scan.h5")
+    failed = 0
+    while running.poll() is None and failed < 40:
+        with disk.fails(*((WRITE,), (SYNC,), (WRITE, SYNC))[failed % 3], error=errno.EIO):
+            time.sleep(0.02)
+        failed += 1
+        time.sleep(0.05)
+    running.communicate(timeout=120)
+    figures.holds(f"upload, writes and syncs fail {failed} times meanwhile: every line is there", f"exit {running.returncode}",
+                  running.returncode == 0 and np.array_equal(stored_lines(folder, newest_scan(server)), data))
     figures.holds("the server lives", server.alive(), server.alive())
+
+
+def newest_scan(server):
+    """The number of the newest job's scan."""
+    listed = client("list", "--json", server=server).stdout
+    jobs = [json.loads(line) for line in listed.splitlines() if line.startswith("{")]
+    return max((job for job in jobs if job["name"].startswith("jobs/")), key=lambda job: int(job["name"].split("/")[1]))["spec"]["scan"].split("/")[1]
 
 
 def checkpoints(server, disk, expected, figures):
@@ -168,6 +202,7 @@ def main():
             with contextlib.ExitStack() as stack:
                 stack.push(server.__exit__)
                 upload(server, disk, other, figures)
+                upload_meanwhile(server, disk, other, figures)
     figures.finish()
 
 

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <thread>
 
@@ -221,6 +222,38 @@ TEST_F(DispatcherTest, APoolCannotDropTheCheckpointsOfAnotherJob) {
   ASSERT_TRUE(stores_.checkpoints().Commit(others, checkpoint).ok());
   dispatcher_.NoteDamage(mine, checkpoint.name(), "says a pool that works on another job");
   EXPECT_THAT(*stores_.checkpoints().List(others), SizeIs(1));
+}
+
+/// As when all files that a process may have are open.
+class NoMoreFiles {
+ public:
+  NoMoreFiles() {
+    getrlimit(RLIMIT_NOFILE, &before_);
+    const struct rlimit none = {0, before_.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &none);
+  }
+  ~NoMoreFiles() { setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  struct rlimit before_ = {};
+};
+
+TEST_F(DispatcherTest, AJobWhoseFilesCannotBeOpenedIsTriedAgainLater) {
+  const std::string job = QueuedJob();
+  std::shared_ptr<FakeLink> link;
+  {
+    const NoMoreFiles limit;
+    link = Attach("a");
+  }
+  EXPECT_EQ(State(job), v1::QUEUED);
+  EXPECT_THAT(Log(job), HasSubstr("to be tried in 2 s: cannot "));
+  EXPECT_THAT(Log(job), HasSubstr("Too many open files"));
+  const auto now = std::chrono::steady_clock::now();
+  dispatcher_.GoOnAfterFailures(now + seconds(1));
+  EXPECT_THAT(link->commands, IsEmpty());
+  dispatcher_.GoOnAfterFailures(now + seconds(5));
+  EXPECT_THAT(link->commands, SizeIs(1));
+  EXPECT_EQ(State(job), v1::LOADING);
 }
 
 TEST_F(DispatcherTest, FailsAJobThatCanNeverStart) {
