@@ -21,7 +21,8 @@
 namespace tomoslab {
 namespace {
 
-constexpr std::size_t kBatchBytes = 1 << 20;
+constexpr std::size_t kBatchBytes = 128 << 10;  // so much every watcher may hold
+constexpr int kBatch = 64;
 
 absl::Status Store(Transaction& transaction, std::int64_t id, const v1::Job& job) {
   return transaction.Prepare("UPDATE jobs SET state = ?, job = ? WHERE id = ?")
@@ -212,6 +213,7 @@ absl::Status JobTable::Delete(const std::string& name) {
     TOMOSLAB_RETURN_IF_ERROR(CheckDeletable(transaction, id));
     TOMOSLAB_RETURN_IF_ERROR(transaction.Prepare("DELETE FROM jobs WHERE id = ?").Bind(id).Run());
     TOMOSLAB_RETURN_IF_ERROR(transaction.Commit());
+    tail_.Forget(name);
   }
   watchers_.Notify(name);
   return absl::OkStatus();
@@ -230,6 +232,7 @@ absl::StatusOr<v1::Job> JobTable::Append(const std::string& name, std::vector<v1
     }
     TOMOSLAB_RETURN_IF_ERROR(Store(transaction, id, job));
     TOMOSLAB_RETURN_IF_ERROR(transaction.Commit());
+    tail_.Add(job, events);  // while nobody else can append
   }
   watchers_.Notify(name);
   return job;
@@ -254,6 +257,22 @@ absl::StatusOr<std::vector<v1::JobEvent>> JobTable::EventsAfter(const std::strin
     bytes += event.size();
   }
   return events;
+}
+
+absl::StatusOr<SharedEvents> JobTable::NextEvents(const std::string& name, std::int64_t after) {
+  if (std::optional<SharedEvents> known = tail_.After(name, after, kBatch))
+    return *std::move(known);
+  TOMOSLAB_ASSIGN_OR_RETURN(std::vector<v1::JobEvent> events, EventsAfter(name, after, kBatch));
+  SharedEvents shared;
+  for (v1::JobEvent& event : events)
+    shared.push_back(std::make_shared<const v1::JobEvent>(std::move(event)));
+  return shared;
+}
+
+absl::StatusOr<JobProgress> JobTable::ProgressOf(const std::string& name) {
+  if (const std::optional<JobProgress> known = tail_.ProgressOf(name)) return *known;
+  TOMOSLAB_ASSIGN_OR_RETURN(const v1::Job job, Get(name));
+  return JobProgress{job.state(), job.last_event()};
 }
 
 absl::Status JobTable::NoteCancel(const std::string& name) {

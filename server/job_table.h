@@ -12,6 +12,7 @@
 #include "proto/line_ranges.h"
 #include "server/caller.h"
 #include "server/database.h"
+#include "server/event_tail.h"
 #include "server/watchers.h"
 #include "tomoslab/v1/reconstruction.pb.h"
 
@@ -60,7 +61,7 @@ class JobTable {
                                  Durability durability = Durability::kNow,
                                  const std::string& pool = "");
 
-  /// Up to `most` events after `after`, ascending, about 1 MiB of them at most.
+  /// Up to `most` events after `after`, ascending, about 128 KiB of them at most.
   absl::StatusOr<std::vector<v1::JobEvent>> EventsAfter(const std::string& name, std::int64_t after,
                                                         int most);
 
@@ -81,11 +82,16 @@ class JobTable {
   /// The slices that can be read.
   absl::StatusOr<LineRanges> SlicesDone(const std::string& name);
 
+  /// The next events for a watcher: mostly from memory.
+  absl::StatusOr<SharedEvents> NextEvents(const std::string& name, std::int64_t after);
+  absl::StatusOr<JobProgress> ProgressOf(const std::string& name);
+
   Watchers& watchers() { return watchers_; }
 
  private:
   Database& database_;
   Watchers watchers_;
+  EventTail tail_;
 };
 
 }  // namespace tomoslab
