@@ -16,12 +16,12 @@ constexpr int kQueueBatch = 64;
 /// Whose scan is complete and whose start job is over: what WaitOf (job_queue.h) would find out
 /// one by one. Bound are the priority and the number.
 constexpr const char* kReadyOfSamePriority =
-    "SELECT jobs.id, job FROM jobs JOIN scans ON scans.id = jobs.scan AND scans.complete = 1 "
+    "SELECT jobs.id, job FROM jobs CROSS JOIN scans ON scans.id = jobs.scan AND scans.complete = 1 "
     "WHERE jobs.state = 1 AND priority = ?1 AND jobs.id > ?2 AND (start_job IS NULL OR "
     "(SELECT state FROM jobs start WHERE start.id = jobs.start_job) >= 5) "
     "ORDER BY jobs.id LIMIT ?3";
 constexpr const char* kReadyOfLowerPriority =
-    "SELECT jobs.id, job FROM jobs JOIN scans ON scans.id = jobs.scan AND scans.complete = 1 "
+    "SELECT jobs.id, job FROM jobs CROSS JOIN scans ON scans.id = jobs.scan AND scans.complete = 1 "
     "WHERE jobs.state = 1 AND priority < ?1 AND (start_job IS NULL OR "
     "(SELECT state FROM jobs start WHERE start.id = jobs.start_job) >= 5) "
     "ORDER BY priority DESC, jobs.id LIMIT ?2";

@@ -61,10 +61,10 @@ constexpr const char* kJobsOfGroup =
 constexpr const char* kAllScans =
     "SELECT id FROM scans WHERE ready = 1 AND id < ? ORDER BY id DESC LIMIT ?";
 constexpr const char* kScansOfOwner =
-    "SELECT scan FROM scan_owners JOIN scans ON scans.id = scan AND ready = 1 "
+    "SELECT scan FROM scan_owners CROSS JOIN scans ON scans.id = scan AND ready = 1 "
     "WHERE owner = ? AND scan < ? ORDER BY scan DESC LIMIT ?";
 constexpr const char* kScansOfGroup =
-    "SELECT scan FROM scan_groups JOIN scans ON scans.id = scan AND ready = 1 "
+    "SELECT scan FROM scan_groups CROSS JOIN scans ON scans.id = scan AND ready = 1 "
     "WHERE name = ? AND scan < ? ORDER BY scan DESC LIMIT ?";
 
 }  // namespace
