@@ -50,9 +50,18 @@ TEST_F(DamagedRowsTest, AJobThatCannotBeIsLeftOutOfTheQueue) {
   for (const std::string& bytes : {std::string("\xff"), without_volume.SerializeAsString()}) {
     Overwrite("UPDATE jobs SET job = ? WHERE id = 2", bytes);
     EXPECT_EQ(CodeOf(stores_.jobs().Get(bad.name())), kDataLoss);
-    const std::vector<v1::Job> queued = *stores_.jobs().Queued();
+    QueuePlace start;
+    const std::vector<v1::Job> queued = *stores_.jobs().ReadyAfter(&start);
     ASSERT_EQ(queued.size(), 1u);
     EXPECT_EQ(queued[0].name(), good.name());
+    v1::ListJobsRequest page;
+    page.set_page_size(1);
+    const absl::StatusOr<v1::ListJobsResponse> newest = stores_.jobs().List(page);
+    ASSERT_TRUE(newest.ok()) << newest.status();
+    page.set_page_token(newest->next_page_token());
+    const int others =
+        newest->next_page_token().empty() ? 0 : stores_.jobs().List(page)->job_size();
+    EXPECT_EQ(newest->job_size() + others, 1);
     EXPECT_EQ(stores_.jobs().List({})->job_size(), 1);
   }
 }
