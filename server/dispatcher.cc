@@ -128,7 +128,7 @@ std::vector<std::string> Dispatcher::LeaseJobs() {
   std::vector<std::string> begun;
   std::vector<std::string> idle;
   for (const auto& [name, pool] : pools_) {
-    if (pool.lease.empty() && pool.link != nullptr) idle.push_back(name);
+    if (pool.lease.empty() && pool.link != nullptr && !pool.leaving) idle.push_back(name);
   }
   if (idle.empty()) return begun;
   const absl::StatusOr<std::vector<v1::Job>> queued = stores_.jobs.Queued();
@@ -306,6 +306,7 @@ absl::StatusOr<v1::ReportResponse> Dispatcher::Report(const v1::ReportRequest& r
       const int ranks = pools_[lease->pool].request.rank_size();
       LogIfFailed(stores_.volumes.RecordResult(job, ranks), job.name());
     }
+    if (job.state() == v1::QUEUED && request.permanent()) pools_[lease->pool].leaving = true;
     EndLease(request.lease());
     RemoveCheckpoints(job);
   }

@@ -45,7 +45,7 @@ absl::Status Dispatcher::Attach(const v1::AttachRequest& request, std::shared_pt
     return absl::AlreadyExistsError(
         absl::StrFormat("a pool named \"%s\" is attached already", request.pool()));
   }
-  pools_[request.pool()] = {request, std::move(link), "", token, std::nullopt};
+  pools_[request.pool()] = {request, std::move(link), "", token, std::nullopt, false};
   spdlog::info("pool {}: attached with {} ranks", request.pool(), request.rank_size());
   return absl::OkStatus();
 }
@@ -74,6 +74,12 @@ std::optional<std::string> Dispatcher::TokenOf(const std::string& lease) const {
   if (it == leases_.end()) return std::nullopt;
   const auto pool = pools_.find(it->second.pool);
   return pool == pools_.end() ? "" : pool->second.token;
+}
+
+bool Dispatcher::Knows(const std::string& instance) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return std::any_of(pools_.begin(), pools_.end(),
+                     [&](const auto& pool) { return pool.second.request.instance() == instance; });
 }
 
 std::vector<v1::PoolInfo> Dispatcher::Pools() const {
