@@ -231,6 +231,7 @@ absl::StatusOr<v1::ReportResponse> Dispatcher::Report(const v1::ReportRequest& r
       const int ranks = pools_[lease->pool].request.rank_size();
       LogIfFailed(stores_.volumes.RecordResult(job, ranks), job.name());
     }
+    if (job.state() == v1::QUEUED && request.permanent()) pools_[lease->pool].leaving = true;
     EndLease(request.lease());
     RemoveCheckpoints(job);
   }

@@ -76,6 +76,8 @@ class Dispatcher {
   void Detach(const std::string& pool, const PoolLink* link, const std::string& why);
   /// The process of a local pool ended: as Detach, and its last job's log says how it ended.
   void NoteExit(const std::string& instance, const std::string& how);
+  /// A pool of this instance is there, or is waited for.
+  bool Knows(const std::string& instance) const;
   std::vector<v1::PoolInfo> Pools() const;
   std::vector<PoolOffer> Offers() const;
 
@@ -131,6 +133,7 @@ class Dispatcher {
     std::string lease;  // "" = idle
     std::string token;
     std::optional<Clock::time_point> cut;  // since when its link is broken
+    bool leaving = false;                  // it is about to end, and gets no other lease
     PoolSize Size() const;
   };
   struct Lease {

@@ -41,7 +41,7 @@ absl::Status Dispatcher::Attach(const v1::AttachRequest& request, std::shared_pt
     return absl::ResourceExhaustedError(
         absl::StrFormat("%d pools are attached, and there can be no more", kMostPools));
   }
-  Pool& pool = pools_[request.pool()] = {request, std::move(link), "", token, std::nullopt};
+  Pool& pool = pools_[request.pool()] = {request, std::move(link), "", token, std::nullopt, false};
   for (v1::RankReport& rank : *pool.request.mutable_rank()) MakePlain(&rank);
   spdlog::info("pool {}: attached with {} ranks", request.pool(), request.rank_size());
   return absl::OkStatus();
@@ -71,6 +71,12 @@ std::optional<std::string> Dispatcher::TokenOf(const std::string& lease) const {
   if (it == leases_.end()) return std::nullopt;
   const auto pool = pools_.find(it->second.pool);
   return pool == pools_.end() ? "" : pool->second.token;
+}
+
+bool Dispatcher::Knows(const std::string& instance) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return std::any_of(pools_.begin(), pools_.end(),
+                     [&](const auto& pool) { return pool.second.request.instance() == instance; });
 }
 
 std::vector<v1::PoolInfo> Dispatcher::Pools() const {

@@ -62,7 +62,7 @@ void Dispatcher::DispatchNew(const std::string& name) {
 std::vector<std::string> Dispatcher::IdlePools() const {
   std::vector<std::string> idle;
   for (const auto& [name, pool] : pools_) {
-    if (pool.lease.empty() && pool.link != nullptr) idle.push_back(name);
+    if (pool.lease.empty() && pool.link != nullptr && !pool.leaving) idle.push_back(name);
   }
   return idle;
 }

@@ -69,11 +69,22 @@ Hdf5Handle AllocatedAtOnce() {
 Hdf5Handle AlignedFile() {
   const hid_t list = H5Pcreate(H5P_FILE_ACCESS);
   H5Pset_alignment(list, 1 << 16, kAlignment);
+  // The first format whose own structures have checksums: damage to them is an error, not a crash.
+  H5Pset_libver_bounds(list, H5F_LIBVER_V18, H5F_LIBVER_V18);
   return {list, H5Pclose};
 }
 
 Hdf5Handle OpenFile(const std::string& path, unsigned mode) {
   return {H5Fopen(path.c_str(), mode, H5P_DEFAULT), H5Fclose};
+}
+
+/// Some group on the way to "/GROUP/NAME", or NAME itself, is surely not there.
+bool IsMissing(hid_t file, const std::string& name) {
+  for (std::size_t end = name.find('/', 1);; end = name.find('/', end + 1)) {
+    const htri_t there = H5Lexists(file, name.substr(0, end).c_str(), H5P_DEFAULT);
+    if (there == 0) return true;
+    if (there < 0 || end == std::string::npos) return false;
+  }
 }
 
 absl::Status Damaged(const std::string& path, const std::string& what) {
@@ -231,7 +242,10 @@ absl::StatusOr<Extent> FindArray(const std::string& path, const std::string& nam
   const Hdf5Handle file = OpenFile(path, H5F_ACC_RDONLY);
   if (!file.ok()) return WhyUnreadable(errno, path, "HDF5 cannot open it");
   const Hdf5Handle dataset(H5Dopen2(file.get(), name.c_str(), H5P_DEFAULT), H5Dclose);
-  if (!dataset.ok()) return WhyUnreadable(errno, path, absl::StrCat("it holds no ", name));
+  const int error = errno;
+  if (!dataset.ok() && IsMissing(file.get(), name))
+    return absl::NotFoundError(absl::StrFormat("%s holds no %s", path, name));
+  if (!dataset.ok()) return WhyUnreadable(error, path, "HDF5 cannot open " + name);
   const haddr_t offset = H5Dget_offset(dataset.get());
   if (offset == HADDR_UNDEF) return Damaged(path, name + " has no place in the file");
   const Extent array{static_cast<std::int64_t>(offset),

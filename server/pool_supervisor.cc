@@ -22,7 +22,9 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr milliseconds kFirstPause{200}, kLongestPause{10'000}, kGoodLife{30'000}, kTick{100};
+// Between two starts: twice as long each time; a pool that was attached has started well.
+constexpr milliseconds kFirstPause{200}, kLongestPause{10'000}, kLongestOnceAttached{1'600},
+    kGoodLife{30'000}, kTick{100}, kMostAttachPatience{240'000};
 constexpr std::size_t kLongestLine = 2000, kLastLines = 12;
 
 std::string RandomToken() {
@@ -84,7 +86,8 @@ class PoolSupervisor::LocalPool {
       : options_(options),
         server_(std::move(server)),
         name_(std::move(name)),
-        dispatcher_(dispatcher) {}
+        dispatcher_(dispatcher),
+        attach_patience_(options.attach_patience) {}
 
   const std::string& instance() const { return instance_; }
   bool running() const { return process_.has_value(); }
@@ -95,7 +98,7 @@ class PoolSupervisor::LocalPool {
     instance_ = RandomToken();
     absl::StatusOr<ChildProcess> process = ChildProcess::Start(
         PoolCommandLine(options_, server_, name_, instance_), PoolEnvironment(options_));
-    started_ = now;
+    started_ = attached_ = now;
     if (!process.ok()) {
       spdlog::error("pool {}: {}", name_, std::string(process.status().message()));
       return WaitLonger(now);
@@ -121,6 +124,7 @@ class PoolSupervisor::LocalPool {
     if (ending_since_.has_value() && now - *ending_since_ > options_.end_grace) {
       process_->Signal(SIGKILL);
     }
+    LookIfAttached(now);
   }
 
  private:
@@ -135,7 +139,19 @@ class PoolSupervisor::LocalPool {
                          absl::StrFormat("pool %s ended: mpirun %s%s", name_, how, LastWords()));
   }
 
+  void LookIfAttached(Clock::time_point now) {
+    if (dispatcher_.Knows(instance_)) {
+      attached_ = now;
+      attach_patience_ = options_.attach_patience;
+    } else if (!ending_since_.has_value() && now - attached_ > attach_patience_) {
+      End(now, absl::StrFormat("its ranks have not attached for %d s",
+                               std::chrono::floor<std::chrono::seconds>(now - attached_).count()));
+      attach_patience_ = std::min(2 * attach_patience_, kMostAttachPatience);
+    }
+  }
+
   void WaitLonger(Clock::time_point now) {
+    if (attached_ != started_) pause_ = std::min(pause_, kLongestOnceAttached);
     next_start_ = now + pause_;
     pause_ = std::min(2 * pause_, kLongestPause);
   }
@@ -172,9 +188,9 @@ class PoolSupervisor::LocalPool {
   std::string instance_, line_;
   std::deque<std::string> last_lines_;
   std::optional<ChildProcess> process_;
-  Clock::time_point started_, next_start_;
+  Clock::time_point started_, next_start_, attached_;
   std::optional<Clock::time_point> ending_since_;
-  milliseconds pause_ = kFirstPause;
+  milliseconds pause_ = kFirstPause, attach_patience_;
 };
 
 PoolSupervisor::PoolSupervisor(const PoolOptions& options, const std::string& server,

@@ -28,6 +28,9 @@ struct PoolOptions {
   std::string preload = {};
   std::string token = {};                      // that its ranks show; empty = none is asked for
   std::chrono::milliseconds end_grace{5'000};  // between asking, SIGTERM and SIGKILL
+  // A pool that lives and is not attached for so long is started again, the next time after twice
+  // as long: mpirun may hang when a rank dies while the others start.
+  std::chrono::milliseconds attach_patience{15'000};
 };
 
 /// "local-1", "local-2", ...

@@ -35,6 +35,11 @@ std::int64_t BytesPerRow(const v1::PreviewReady& preview) {
   return std::int64_t{preview.columns()} * static_cast<std::int64_t>(sizeof(float));
 }
 
+CheckedLines RowsOf(const v1::PreviewReady& preview) {
+  const std::int64_t bytes = preview.rows() * BytesPerRow(preview);
+  return {{0, bytes}, {bytes, preview.rows() * kLineChecksumBytes}, BytesPerRow(preview)};
+}
+
 /// What the database says may be damaged, too.
 absl::StatusOr<v1::PreviewReady> FromRow(const Statement& row, v1::Plane plane) {
   constexpr int kMostPixels = 65536;
@@ -169,7 +174,7 @@ absl::StatusOr<PreviewReader> PreviewReader::Open(PreviewStore& store,
   TOMOSLAB_ASSIGN_OR_RETURN(const v1::PreviewReady preview, store.Find(request));
   TOMOSLAB_ASSIGN_OR_RETURN(const std::string path, store.PathOf(request.job(), preview));
   TOMOSLAB_ASSIGN_OR_RETURN(DataFile file, DataFile::Open(path));
-  return PreviewReader(std::move(file), preview);
+  return PreviewReader(std::move(file), RowsOf(preview), preview);
 }
 
 absl::StatusOr<bool> PreviewReader::Next(v1::PreviewChunk* chunk) {
@@ -178,8 +183,7 @@ absl::StatusOr<bool> PreviewReader::Next(v1::PreviewChunk* chunk) {
   const int rows = static_cast<int>(
       std::min<std::int64_t>(preview_.rows() - next_row_, LinesPerChunk(bytes_per_row)));
   std::string data(static_cast<std::size_t>(rows * bytes_per_row), '\0');
-  TOMOSLAB_RETURN_IF_ERROR(
-      file_.ReadAt(next_row_ * bytes_per_row, data.data(), rows * bytes_per_row));
+  TOMOSLAB_RETURN_IF_ERROR(rows_.Read(file_, {next_row_, next_row_ + rows}, data.data()));
   *chunk->mutable_preview() = preview_;
   FillChunk(next_row_, bytes_per_row, data, chunk);
   next_row_ += rows;
@@ -206,10 +210,9 @@ absl::Status PreviewSession::Write(const v1::PreviewChunk& chunk) {
   TOMOSLAB_RETURN_IF_ERROR(CheckChunk(chunk, BytesPerRow(preview), preview.rows()));
   TOMOSLAB_ASSIGN_OR_RETURN(const std::string path, store_.PathOf(job_.name(), preview));
   TOMOSLAB_ASSIGN_OR_RETURN(Unfinished* const file, FileOf(path));
-  TOMOSLAB_RETURN_IF_ERROR(file->file.WriteAt(chunk.first_row() * BytesPerRow(preview),
-                                              chunk.data().data(),
-                                              static_cast<std::int64_t>(chunk.data().size())));
-  file->rows.Add({chunk.first_row(), chunk.first_row() + chunk.row_count()});
+  const IndexRange rows{chunk.first_row(), chunk.first_row() + chunk.row_count()};
+  TOMOSLAB_RETURN_IF_ERROR(RowsOf(preview).Write(file->file, rows, chunk.data().data()));
+  file->rows.Add(rows);
   if (file->rows.Count() < preview.rows()) return absl::OkStatus();
   unfinished_.erase(path);
   if (std::rename((path + ".partial").c_str(), path.c_str()) != 0)

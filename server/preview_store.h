@@ -1,4 +1,5 @@
-// Preview images: small float32 files with a row each; the newest iterations are kept.
+// Preview images: small files, float32 [row][column] and then a crc32c of each row, with a row in
+// the database each; the newest iterations are kept.
 #pragma once
 
 #include <map>
@@ -8,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "proto/line_ranges.h"
+#include "server/checked_lines.h"
 #include "server/data_file.h"
 #include "server/database.h"
 #include "tomoslab/v1/reconstruction.pb.h"
@@ -49,9 +51,10 @@ class PreviewReader {
   absl::StatusOr<bool> Next(v1::PreviewChunk* chunk);
 
  private:
-  PreviewReader(DataFile file, const v1::PreviewReady& preview)
-      : file_(std::move(file)), preview_(preview) {}
+  PreviewReader(DataFile file, const CheckedLines& rows, const v1::PreviewReady& preview)
+      : file_(std::move(file)), rows_(rows), preview_(preview) {}
   DataFile file_;
+  CheckedLines rows_;
   v1::PreviewReady preview_;
   int next_row_ = 0;
 };

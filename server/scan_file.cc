@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_format.h"
+#include "absl/strings/str_cat.h"
 #include "proto/values.h"
 #include "server/hdf5_layout.h"
 #include "worker/core/check.h"
@@ -16,16 +16,19 @@
 namespace tomoslab {
 namespace {
 
-const char* ArrayName(v1::FrameKind kind) {
+const char* ShortName(v1::FrameKind kind) {
   switch (kind) {
     case v1::FRAME_KIND_FLAT:
-      return "/exchange/data_white";
+      return "data_white";
     case v1::FRAME_KIND_DARK:
-      return "/exchange/data_dark";
+      return "data_dark";
     default:
-      return "/exchange/data";
+      return "data";
   }
 }
+
+std::string ArrayName(v1::FrameKind kind) { return absl::StrCat("/exchange/", ShortName(kind)); }
+std::string ChecksumsName(v1::FrameKind kind) { return absl::StrCat("/crc32c/", ShortName(kind)); }
 
 const char* AxesOf(v1::FrameKind kind) {
   switch (kind) {
@@ -50,7 +53,7 @@ const char* QuantityName(v1::Quantity quantity) {
 }
 
 std::int64_t ArrayBytes(const v1::Scan& scan, v1::FrameKind kind) {
-  return LineCount(scan, kind) * BytesPerLine(scan);
+  return LineCount(scan, kind) * (BytesPerLine(scan) + kLineChecksumBytes);
 }
 
 void AddFrames(const v1::Scan& scan, v1::FrameKind kind, Hdf5Layout& layout) {
@@ -58,6 +61,8 @@ void AddFrames(const v1::Scan& scan, v1::FrameKind kind, Hdf5Layout& layout) {
   const v1::Detector& detector = scan.geometry().detector();
   layout.AddArray(ArrayName(kind), {FrameCount(scan, kind), detector.rows(), detector.columns()},
                   scan.data_type());
+  layout.AddArray(ChecksumsName(kind), {LineCount(scan, kind), kLineChecksumBytes},
+                  v1::DATA_TYPE_UINT8);
   layout.SetText(ArrayName(kind), "axes", AxesOf(kind));
   const bool counts = scan.quantity() == v1::QUANTITY_COUNTS;
   layout.SetText(ArrayName(kind), "units", counts ? "counts" : "1");
@@ -151,23 +156,11 @@ absl::StatusOr<ScanFile> ScanFile::Open(const std::string& path, const v1::Scan&
   ScanFile file(std::move(data), scan);
   for (const v1::FrameKind kind : kFrameKinds) {
     if (FrameCount(scan, kind) == 0) continue;
-    TOMOSLAB_ASSIGN_OR_RETURN(file.Array(kind), FindArray(path, ArrayName(kind)));
-    if (file.Array(kind).bytes == ArrayBytes(scan, kind)) continue;
-    return absl::DataLossError(absl::StrFormat("%s is damaged: %s holds %d bytes instead of %d",
-                                               path, ArrayName(kind), file.Array(kind).bytes,
-                                               ArrayBytes(scan, kind)));
+    TOMOSLAB_ASSIGN_OR_RETURN(
+        file.Array(kind), FindCheckedLines(path, ArrayName(kind), ChecksumsName(kind),
+                                           tomoslab::LineCount(scan, kind), BytesPerLine(scan)));
   }
   return file;
-}
-
-absl::Status ScanFile::Read(v1::FrameKind kind, IndexRange lines, char* data) const {
-  return file_.ReadAt(Array(kind).offset + lines.begin * bytes_per_line_, data,
-                      lines.size() * bytes_per_line_);
-}
-
-absl::Status ScanFile::Write(v1::FrameKind kind, IndexRange lines, const char* data) const {
-  return file_.WriteAt(Array(kind).offset + lines.begin * bytes_per_line_, data,
-                       lines.size() * bytes_per_line_);
 }
 
 void ClearLongFields(v1::Scan* scan) {

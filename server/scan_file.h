@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "server/checked_lines.h"
 #include "server/data_file.h"
 #include "tomoslab/v1/scan.pb.h"
 #include "worker/geometry/volume.h"
@@ -17,29 +18,34 @@ namespace tomoslab {
 class ScanFile {
  public:
   /// Lays out `path` for a valid scan: /exchange/data, data_white, data_dark (reserved, unwritten),
-  /// theta (degrees), geometry as attributes of /geometry. ResourceExhausted: no room on the disk,
-  /// with the figures.
+  /// theta (degrees), geometry as attributes of /geometry, /crc32c/data, data_white, data_dark
+  /// uint8 [line][4]. ResourceExhausted: no room on the disk, with the figures.
   static absl::Status Create(const std::string& path, const v1::Scan& scan);
   static absl::StatusOr<ScanFile> Open(const std::string& path, const v1::Scan& scan);
 
-  std::int64_t LineCount(v1::FrameKind kind) const { return Array(kind).bytes / bytes_per_line_; }
+  std::int64_t LineCount(v1::FrameKind kind) const { return Array(kind).line_count(); }
   std::int64_t bytes_per_line() const { return bytes_per_line_; }
   int rows() const { return rows_; }
 
   /// `lines` must lie inside the scan; `data` holds lines.size() · bytes_per_line() bytes.
-  absl::Status Read(v1::FrameKind kind, IndexRange lines, char* data) const;
-  absl::Status Write(v1::FrameKind kind, IndexRange lines, const char* data) const;
+  /// DataLoss: a line is not what was written.
+  absl::Status Read(v1::FrameKind kind, IndexRange lines, char* data) const {
+    return Array(kind).Read(file_, lines, data);
+  }
+  absl::Status Write(v1::FrameKind kind, IndexRange lines, const char* data) const {
+    return Array(kind).Write(file_, lines, data);
+  }
   absl::Status Sync() const { return file_.Sync(); }
   bool failed() const { return file_.failed(); }
 
  private:
   ScanFile(DataFile file, const v1::Scan& scan);
-  Extent& Array(v1::FrameKind kind) { return arrays_[kind - v1::FRAME_KIND_PROJECTION]; }
-  const Extent& Array(v1::FrameKind kind) const {
+  CheckedLines& Array(v1::FrameKind kind) { return arrays_[kind - v1::FRAME_KIND_PROJECTION]; }
+  const CheckedLines& Array(v1::FrameKind kind) const {
     return arrays_[kind - v1::FRAME_KIND_PROJECTION];
   }
   DataFile file_;
-  Extent arrays_[3];
+  CheckedLines arrays_[3];
   std::int64_t bytes_per_line_;
   int rows_;
 };

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_format.h"
 #include "proto/chunking.h"
+#include "server/resource_name.h"
 #include "worker/core/status.h"
 
 namespace tomoslab {
@@ -62,7 +63,13 @@ absl::StatusOr<bool> ScanReader::Next(v1::ProjectionChunk* chunk) {
   const IndexRange lines{run_.begin,
                          std::min(run_.end, run_.begin + LinesPerChunk(bytes_per_line))};
   std::string data(static_cast<std::size_t>(lines.size() * bytes_per_line), '\0');
-  TOMOSLAB_RETURN_IF_ERROR(scan_->file().Read(kind_, lines, data.data()));
+  const absl::Status read = scan_->file().Read(kind_, lines, data.data());
+  if (absl::IsDataLoss(read)) {
+    return absl::DataLossError(absl::StrFormat("%s of %s cannot be read: %s; upload the scan again",
+                                               PluralOf(kind_), ScanName(scan_->id()),
+                                               read.message()));
+  }
+  TOMOSLAB_RETURN_IF_ERROR(read);
   chunk->set_kind(kind_);
   FillChunk(lines.begin, bytes_per_line, data, chunk);
   run_.begin = lines.end;

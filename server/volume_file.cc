@@ -6,7 +6,6 @@
 #include <limits>
 #include <utility>
 
-#include "absl/strings/str_format.h"
 #include "proto/algorithm_values.h"
 #include "proto/values.h"
 #include "server/hdf5_layout.h"
@@ -17,10 +16,19 @@ namespace tomoslab {
 namespace {
 
 constexpr const char* kArray = "/exchange/data";
+constexpr const char* kChecksums = "/crc32c/data";
 constexpr const char* kProcess = "/process/tomoslab";
 
 double VoxelHeight(const v1::VolumeGeometry& volume) {
   return volume.voxel_height_mm() > 0 ? volume.voxel_height_mm() : volume.voxel_width_mm();
+}
+
+std::int64_t LineCount(const v1::VolumeGeometry& volume) {
+  return std::int64_t{volume.slices()} * volume.rows();
+}
+
+std::int64_t BytesPerLine(const v1::VolumeGeometry& volume) {
+  return std::int64_t{volume.columns()} * static_cast<std::int64_t>(sizeof(float));
 }
 
 std::string ToJson(const google::protobuf::Message& message) {
@@ -31,6 +39,7 @@ std::string ToJson(const google::protobuf::Message& message) {
 void AddVolume(const v1::VolumeGeometry& volume, Hdf5Layout& layout) {
   layout.AddArray(kArray, {volume.slices(), volume.rows(), volume.columns()},
                   v1::DATA_TYPE_FLOAT32);
+  layout.AddArray(kChecksums, {LineCount(volume), kLineChecksumBytes}, v1::DATA_TYPE_UINT8);
   layout.SetText(kArray, "axes", "z:y:x");
   layout.SetText(kArray, "units", "1/mm");
   layout.SetNumbers(kArray, "voxel_size_mm",
@@ -58,13 +67,13 @@ void AddProcess(const v1::Job& job, const v1::Scan& scan, Hdf5Layout& layout) {
 }  // namespace
 
 std::int64_t VolumeBytes(const v1::VolumeGeometry& volume) {
-  return std::int64_t{volume.slices()} * volume.rows() * volume.columns() *
-         static_cast<std::int64_t>(sizeof(float));
+  return LineCount(volume) * BytesPerLine(volume);
 }
 
 absl::Status VolumeFile::Create(const std::string& path, const v1::Job& job, const v1::Scan& scan) {
   const v1::VolumeGeometry& volume = job.spec().volume();
-  TOMOSLAB_RETURN_IF_ERROR(CheckSpace(path.substr(0, path.rfind('/')), VolumeBytes(volume),
+  TOMOSLAB_RETURN_IF_ERROR(CheckSpace(path.substr(0, path.rfind('/')),
+                                      VolumeBytes(volume) + LineCount(volume) * kLineChecksumBytes,
                                       "the volume of " + job.name()));
   Hdf5Layout layout(path);
   AddVolume(volume, layout);
@@ -74,23 +83,20 @@ absl::Status VolumeFile::Create(const std::string& path, const v1::Job& job, con
   return layout.Finish();
 }
 
-VolumeFile::VolumeFile(DataFile file, Extent array, const v1::VolumeGeometry& volume)
+VolumeFile::VolumeFile(DataFile file, const CheckedLines& lines, const v1::VolumeGeometry& volume)
     : file_(std::move(file)),
-      array_(array),
+      lines_(lines),
       rows_(volume.rows()),
       slices_(volume.slices()),
-      bytes_per_line_(std::int64_t{volume.columns()} * static_cast<std::int64_t>(sizeof(float))) {}
+      bytes_per_line_(BytesPerLine(volume)) {}
 
 absl::StatusOr<VolumeFile> VolumeFile::Open(const std::string& path,
                                             const v1::VolumeGeometry& volume) {
   TOMOSLAB_ASSIGN_OR_RETURN(DataFile file, DataFile::Open(path));
-  TOMOSLAB_ASSIGN_OR_RETURN(const Extent array, FindArray(path, kArray));
-  if (array.bytes != VolumeBytes(volume)) {
-    return absl::DataLossError(
-        absl::StrFormat("%s is damaged: its volume has %d bytes instead of %d", path, array.bytes,
-                        VolumeBytes(volume)));
-  }
-  return VolumeFile(std::move(file), array, volume);
+  TOMOSLAB_ASSIGN_OR_RETURN(
+      const CheckedLines lines,
+      FindCheckedLines(path, kArray, kChecksums, LineCount(volume), BytesPerLine(volume)));
+  return VolumeFile(std::move(file), lines, volume);
 }
 
 absl::Status VolumeFile::RecordResult(const std::string& path, const v1::IterationReport& last,
@@ -98,16 +104,6 @@ absl::Status VolumeFile::RecordResult(const std::string& path, const v1::Iterati
   TOMOSLAB_RETURN_IF_ERROR(OverwriteInteger(path, kProcess, "iterations", last.iteration()));
   TOMOSLAB_RETURN_IF_ERROR(OverwriteInteger(path, kProcess, "ranks", ranks));
   return OverwriteNumber(path, kProcess, "relative_residual", last.relative_residual());
-}
-
-absl::Status VolumeFile::Read(IndexRange lines, char* data) const {
-  return file_.ReadAt(array_.offset + lines.begin * bytes_per_line_, data,
-                      lines.size() * bytes_per_line_);
-}
-
-absl::Status VolumeFile::Write(IndexRange lines, const char* data) const {
-  return file_.WriteAt(array_.offset + lines.begin * bytes_per_line_, data,
-                       lines.size() * bytes_per_line_);
 }
 
 }  // namespace tomoslab

@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "server/checked_lines.h"
 #include "server/data_file.h"
 #include "tomoslab/v1/job.pb.h"
 #include "tomoslab/v1/scan.pb.h"
@@ -17,7 +18,7 @@ namespace tomoslab {
 std::int64_t VolumeBytes(const v1::VolumeGeometry& volume);
 
 /// /exchange/data [slice][row][column] float32, 1/mm. Lines are rows of slices: line = slice · rows
-/// + row. Thread-safe.
+/// + row. /crc32c/data uint8 [line][4]. Thread-safe.
 class VolumeFile {
  public:
   /// Lays out `path` for job.spec().volume(), with where it comes from as attributes of
@@ -34,14 +35,17 @@ class VolumeFile {
   int slices() const { return slices_; }
 
   /// `lines` must lie inside the volume; `data` holds lines.size() · bytes_per_line() bytes.
-  absl::Status Read(IndexRange lines, char* data) const;
-  absl::Status Write(IndexRange lines, const char* data) const;
+  /// DataLoss: a line is not what was written.
+  absl::Status Read(IndexRange lines, char* data) const { return lines_.Read(file_, lines, data); }
+  absl::Status Write(IndexRange lines, const char* data) const {
+    return lines_.Write(file_, lines, data);
+  }
   absl::Status Sync() const { return file_.Sync(); }
 
  private:
-  VolumeFile(DataFile file, Extent array, const v1::VolumeGeometry& volume);
+  VolumeFile(DataFile file, const CheckedLines& lines, const v1::VolumeGeometry& volume);
   DataFile file_;
-  Extent array_;
+  CheckedLines lines_;
   int rows_, slices_;
   std::int64_t bytes_per_line_;
 };

@@ -426,6 +426,23 @@ TEST_F(DispatcherTest, LeasesAJobWithItsCheckpointsAndRemovesThemWhenItIsOver) {
   EXPECT_THAT(*stores_.checkpoints().List(job), IsEmpty());
 }
 
+TEST_F(DispatcherTest, GivesNothingMoreToAPoolThatLeaves) {
+  const auto a = Attach("a");
+  const std::string job = QueuedJob();
+  dispatcher_.Dispatch();
+  v1::ReportRequest request;
+  request.set_lease(Lease(*a));
+  *request.add_event() = StateEvent(v1::QUEUED, "its pool is shutting down");
+  request.set_permanent(true);
+  ASSERT_TRUE(dispatcher_.Report(request).ok());
+  EXPECT_THAT(a->commands, SizeIs(1));
+  EXPECT_EQ(State(job), v1::QUEUED);
+  dispatcher_.Detach("a", a.get(), "it has left");
+  const auto again = Attach("a");
+  ASSERT_THAT(again->commands, SizeIs(1));
+  EXPECT_EQ(again->commands[0].lease().job(), job);
+}
+
 TEST_F(DispatcherTest, AppliesARepeatedReportOnce) {
   const std::string job = QueuedJob();
   const auto link = Attach("a");

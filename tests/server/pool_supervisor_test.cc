@@ -97,6 +97,11 @@ TEST(ChildProcessTest, AMissingProgramExplainsItself) {
             "cannot run /no/such/mpirun: No such file or directory\n");
 }
 
+class SilentLink : public PoolLink {
+  void Send(const v1::PoolCommand&) override {}
+  void Break(const absl::Status&) override {}
+};
+
 class PoolSupervisorTest : public testing::Test {
  protected:
   /// A script that notes its arguments in starts.txt, then does `body`.
@@ -134,6 +139,28 @@ TEST_F(PoolSupervisorTest, StartsEachPoolAsAgreedWithTheWorker) {
           "-n 3 --oversubscribe --tag-output --bind-to none --mca mpi_yield_when_idle 1 "
           "--mca btl_vader_single_copy_mechanism none --mca btl self,vader /opt/worker --server "
           "127.0.0.1:5 --pool local-"));
+}
+
+TEST_F(PoolSupervisorTest, RelaunchesAPoolThatLivesButNeverAttaches) {
+  PoolOptions options = Options("trap '' TERM; while :; do sleep 0.1; done");
+  options.attach_patience = 300ms;
+  PoolSupervisor supervisor(options, "127.0.0.1:5", dispatcher_);
+  EXPECT_TRUE(Eventually([&] { return StartCount() >= 3; }));
+}
+
+TEST_F(PoolSupervisorTest, LeavesAPoolAloneThatIsAttached) {
+  PoolOptions options = Options("exec sleep 100");
+  options.attach_patience = 300ms;
+  PoolSupervisor supervisor(options, "127.0.0.1:5", dispatcher_);
+  ASSERT_TRUE(Eventually([&] { return StartCount() == 1; }));
+  const std::string start = ReadFile(Starts());
+  const std::size_t begin = start.find("--instance ") + 11;
+  v1::AttachRequest request;
+  request.set_pool("local-1");
+  request.set_instance(start.substr(begin, start.find(' ', begin) - begin));
+  ASSERT_TRUE(dispatcher_.Attach(request, std::make_shared<SilentLink>()).ok());
+  std::this_thread::sleep_for(900ms);
+  EXPECT_EQ(StartCount(), 1U);
 }
 
 TEST_F(PoolSupervisorTest, RelaunchesAPoolThatEnds) {

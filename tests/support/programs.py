@@ -25,7 +25,8 @@ def client(*arguments, server=None, expect=0, timeout=300):
     environment = dict(os.environ)
     if server is not None:
         environment["TOMOSLAB_SERVER"] = server.address
-    command = [str(BIN / "tomoslab"), *map(str, arguments)]
+        environment.update(server.client_environment)
+    command = [*(server.client_prefix if server is not None else []), str(BIN / "tomoslab"), *map(str, arguments)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=timeout)
     if expect is not None and done.returncode != expect:
         raise ClientFailed(
@@ -74,12 +75,14 @@ def scratch_folder():
 
 
 class Server:
-    """A tomoslabd of its own on a free port; SIGTERM at the end, which must make it exit with 0."""
+    """A tomoslabd of its own on a free port; SIGTERM at the end, which must make it exit with 0. prefix: before its command, such as what
+    enters a host of namespaces.py. client_prefix, client_environment: of the commands that client() runs."""
 
-    def __init__(self, folder, *flags, ranks=2, threads=1, address="127.0.0.1:0"):
+    def __init__(self, folder, *flags, ranks=2, threads=1, address="127.0.0.1:0", prefix=()):
         self.folder = pathlib.Path(folder)
         self.log = self.folder / "server.log"
         self._listen = address
+        self._prefix, self.client_prefix, self.client_environment = list(prefix), [], {}
         self._flags = [str(flag) for flag in flags]
         if "--no-local-pool" not in self._flags:
             self._flags += ["--ranks", str(ranks), "--threads", str(threads), "--device", "cpu"]
@@ -90,7 +93,7 @@ class Server:
         self.folder.mkdir(parents=True, exist_ok=True)
         port_file = self.folder / "address"
         port_file.unlink(missing_ok=True)
-        command = [BIN / "tomoslabd", "--listen", self._listen, "--port-file", port_file,
+        command = [*self._prefix, BIN / "tomoslabd", "--listen", self._listen, "--port-file", port_file,
                    "--data", self.folder / "data", *self._flags]
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(list(map(str, command)), stdout=log, stderr=log)

@@ -62,8 +62,9 @@ class Attempt {
     } else if (!status.ok()) {
       reporter_.Fail(std::string(status.message()), IsPermanent(status));
     } else if (!delivered_ && (given_back_ || reporter_.verdict() == Verdict::kDrain)) {
-      reporter_.State(v1::QUEUED, given_back_ ? "queued again: its checkpoint is damaged"
-                                              : "queued again: its pool is shutting down");
+      reporter_.GiveBack(given_back_ ? "queued again: its checkpoint is damaged"
+                                     : "queued again: its pool is shutting down",
+                         /*leaving=*/!given_back_);
     }
   }
 

@@ -79,12 +79,13 @@ void AddFlags(CLI::App& app, Flags& flags) {
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 30));
 }
 
-/// Before any thread starts, so that all inherit it: rank 0's pool waits for the signal
+/// Before any thread starts, so that all inherit it: rank 0's pool waits for the signals
 /// (ServePool), the others follow it.
-void BlockEndSignal() {
+void BlockEndSignals() {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGUSR1);  // what mpirun hands on to all ranks; a SIGTERM it answers itself
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 }
 
@@ -104,7 +105,7 @@ int main(int argc, char** argv) {
   flags.pool.memory_bytes_per_rank = flags.memory_mb << 20;
   flags.pool.device_bytes_per_rank = flags.device_memory_mb << 20;
 
-  BlockEndSignal();
+  BlockEndSignals();
   int provided = 0;
   MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
   const int exit_status = tomoslab::ServePool(flags.pool, tomoslab::Communicator::World());

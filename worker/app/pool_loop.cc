@@ -73,8 +73,8 @@ class Commands {
     reader_.join();
   }
 
-  /// This program was asked to end (SIGTERM): a job leaves a checkpoint and is given back, then
-  /// Next says drain.
+  /// This program was asked to end (SIGTERM, SIGUSR1): a job leaves a checkpoint and is given back,
+  /// then Next says drain.
   const std::atomic<bool>& ending() const { return ending_; }
 
   /// The lease that the ranks work on, "" for none: a new stream keeps it.
@@ -146,10 +146,12 @@ class Commands {
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGUSR1);
     const timespec tick{0, 100'000'000};
     while (!over_.load()) {
-      if (sigtimedwait(&signals, nullptr, &tick) != SIGTERM) continue;
-      spdlog::info("asked to end (SIGTERM)");
+      const int signal = sigtimedwait(&signals, nullptr, &tick);
+      if (signal <= 0) continue;
+      spdlog::info("asked to end (signal {})", signal);
       ending_ = true;
       v1::PoolCommand drain;
       drain.set_drain(true);

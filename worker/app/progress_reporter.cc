@@ -84,17 +84,21 @@ Verdict ProgressReporter::Poll() {
 }
 
 void ProgressReporter::State(v1::JobState state, const std::string& reason) {
-  v1::ReportRequest request;
-  v1::StateChange* change = request.add_event()->mutable_state_change();
-  change->set_state(state);
-  change->set_reason(reason);
-  Send(std::move(request));
+  SendState(state, reason, /*permanent=*/false);
 }
 
 void ProgressReporter::Fail(const std::string& reason, bool permanent) {
+  SendState(v1::FAILED, reason, permanent);
+}
+
+void ProgressReporter::GiveBack(const std::string& reason, bool leaving) {
+  SendState(v1::QUEUED, reason, leaving);
+}
+
+void ProgressReporter::SendState(v1::JobState state, const std::string& reason, bool permanent) {
   v1::ReportRequest request;
   v1::StateChange* change = request.add_event()->mutable_state_change();
-  change->set_state(v1::FAILED);
+  change->set_state(state);
   change->set_reason(reason);
   request.set_permanent(permanent);
   Send(std::move(request));

@@ -34,6 +34,8 @@ class ProgressReporter {
   }
   void State(v1::JobState state, const std::string& reason);
   void Fail(const std::string& reason, bool permanent);
+  /// Gives the job back. leaving: this pool takes no other.
+  void GiveBack(const std::string& reason, bool leaving);
   void Log(v1::Severity severity, const std::string& text);
   /// The pool's ranks as they are, and what each holds for this job.
   void Pool(const DistributedProjector& A, const Accelerator* accelerator,
@@ -52,6 +54,7 @@ class ProgressReporter {
 
  private:
   void Send(v1::ReportRequest request);
+  void SendState(v1::JobState state, const std::string& reason, bool permanent);
   v1::IterationReport Measure(const DistributedProjector& A, const Progress& progress);
 
   PoolClient* client_;
