@@ -1,0 +1,44 @@
+#include "server/event_feed.h"
+
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "server/job.h"
+#include "worker/core/status.h"
+
+namespace tomoslab {
+namespace {
+
+constexpr int kBatch = 64;
+
+}  // namespace
+
+std::shared_ptr<void> EventFeed::Watch(std::function<void()> wake) {
+  return jobs_.watchers().Watch(request_.name(), std::move(wake));
+}
+
+absl::Status EventFeed::Check() { return visit_->Check(request_); }
+
+absl::StatusOr<std::vector<v1::JobEvent>> EventFeed::Next() {
+  TOMOSLAB_ASSIGN_OR_RETURN(std::vector<v1::JobEvent> events,
+                            jobs_.EventsAfter(request_.name(), cursor_, kBatch));
+  if (!events.empty()) cursor_ = events.back().sequence();
+  return events;
+}
+
+std::optional<absl::Status> EventFeed::End() {
+  const absl::StatusOr<v1::Job> job = jobs_.Get(request_.name());
+  if (!job.ok()) return job.status();
+  if (cursor_ < 0 || cursor_ > job->last_event()) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("after_event = %d is outside 0 .. %d, the events %s has; 0 shows all",
+                        cursor_, job->last_event(), request_.name()));
+  }
+  if (cursor_ < job->last_event()) return std::nullopt;
+  if (IsOver(job->state())) return absl::OkStatus();
+  if (dispatcher_.draining())
+    return absl::UnavailableError("the server is shutting down; watch again from here");
+  return std::nullopt;
+}
+
+}  // namespace tomoslab
