@@ -180,6 +180,10 @@ std::vector<v1::LogLine> SplitLines(const v1::LogLine& line) {
   std::vector<v1::LogLine> lines;
   for (const absl::string_view text : absl::StrSplit(line.text(), '\n')) {
     if (text.empty() && !lines.empty()) continue;
+    if (lines.size() == kMostSplitLines) {
+      lines.back().set_text("… and more lines");
+      break;
+    }
     v1::LogLine& one = lines.emplace_back(line);
     one.set_text(std::string(text));
   }

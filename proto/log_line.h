@@ -12,7 +12,7 @@ namespace tomoslab {
 
 inline constexpr std::size_t kLongestLogText = 8 << 10, kLongestLogValue = 1 << 10,
                              kLongestLogName = 256;  // of hosts and keys
-inline constexpr int kMostLogFields = 32;
+inline constexpr int kMostLogFields = 32, kMostSplitLines = 100;
 
 /// Bytes that are not UTF-8, control characters (C0, C1, DEL) and those that turn the direction of
 /// writing become \xNN or \uNNNN, so that no terminal obeys them; at most `longest` bytes, where it
@@ -26,7 +26,7 @@ v1::LogLine BoundedLine(const v1::LogLine& line);
 /// A line of the server's (rank −1), now.
 v1::LogLine NewLogLine(v1::Severity severity, std::string_view text);
 
-/// One line of each line of the text; the same otherwise.
+/// One line of each line of the text, kMostSplitLines at most; the same otherwise.
 std::vector<v1::LogLine> SplitLines(const v1::LogLine& line);
 
 enum class LogFormat { kText, kJson };

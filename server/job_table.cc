@@ -2,7 +2,6 @@
 
 #include <google/protobuf/util/message_differencer.h>
 #include <google/protobuf/util/time_util.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <set>
@@ -232,7 +231,7 @@ absl::StatusOr<v1::Job> JobTable::Create(const v1::CreateJobRequest& request,
   TOMOSLAB_RETURN_IF_ERROR(
       EnterOwner(transaction, {Collection::kJobs, id}, ownership, VolumeBytes(spec.volume())));
   TOMOSLAB_RETURN_IF_ERROR(transaction.Commit());
-  spdlog::info("{}: queued, {} of {}", job.name(), AlgorithmName(spec.algorithm()), spec.scan());
+  for (JobObserver* observer : observers_) observer->Appended(job, {queued});
   return job;
 }
 
@@ -274,6 +273,7 @@ absl::Status JobTable::Delete(const std::string& name) {
     TOMOSLAB_RETURN_IF_ERROR(transaction.Prepare("DELETE FROM jobs WHERE id = ?").Bind(id).Run());
     TOMOSLAB_RETURN_IF_ERROR(transaction.Commit());
   }
+  for (JobObserver* observer : observers_) observer->Deleted(name);
   watchers_.Notify(name);
   return absl::OkStatus();
 }
@@ -292,6 +292,7 @@ absl::StatusOr<v1::Job> JobTable::Append(const std::string& name, std::vector<v1
     TOMOSLAB_RETURN_IF_ERROR(Store(transaction, id, job));
     TOMOSLAB_RETURN_IF_ERROR(transaction.Commit());
   }
+  for (JobObserver* observer : observers_) observer->Appended(job, events);
   watchers_.Notify(name);
   return job;
 }
@@ -336,6 +337,17 @@ absl::StatusOr<int> JobTable::CountQueued() {
   Statement row = transaction.Prepare("SELECT COUNT(*) FROM jobs WHERE state = ?");
   TOMOSLAB_RETURN_IF_ERROR(row.Bind(v1::QUEUED).Step().status());
   return static_cast<int>(row.Int(0));
+}
+
+absl::StatusOr<std::map<v1::JobState, int>> JobTable::CountByState() {
+  Transaction transaction(database_);
+  Statement rows = transaction.Prepare("SELECT state, COUNT(*) FROM jobs GROUP BY state");
+  std::map<v1::JobState, int> counts;
+  while (true) {
+    TOMOSLAB_ASSIGN_OR_RETURN(const bool more, rows.Step());
+    if (!more) return counts;
+    counts[static_cast<v1::JobState>(rows.Int(0))] = static_cast<int>(rows.Int(1));
+  }
 }
 
 absl::Status JobTable::NoteCancel(const std::string& name) {

@@ -1,7 +1,7 @@
 // Jobs and their event logs, in the database: nothing of them is kept in memory.
 #pragma once
 
-#include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -19,6 +19,15 @@ namespace tomoslab {
 struct Losses {
   int same_iteration = 0;    // in a row, at the iteration of the last
   int without_progress = 0;  // in a row, none of which came further than those before
+};
+
+/// Hears what happens to jobs, from the thread that did it, once it is in the database.
+class JobObserver {
+ public:
+  virtual ~JobObserver() = default;
+  /// `job` is as it is after the events.
+  virtual void Appended(const v1::Job& job, const std::vector<v1::JobEvent>& events) = 0;
+  virtual void Deleted(const std::string& job) = 0;
 };
 
 class JobTable {
@@ -61,6 +70,7 @@ class JobTable {
   /// Jobs that a pool has (or had, when the server died).
   absl::StatusOr<std::vector<v1::Job>> Leased();
   absl::StatusOr<int> CountQueued();
+  absl::StatusOr<std::map<v1::JobState, int>> CountByState();
 
   /// Remembers that cancelling was asked for, across restarts.
   absl::Status NoteCancel(const std::string& name);
@@ -73,10 +83,13 @@ class JobTable {
   absl::StatusOr<LineRanges> SlicesDone(const std::string& name);
 
   Watchers& watchers() { return watchers_; }
+  /// Before any other call. The observer outlives this, and calls nothing that changes jobs.
+  void Observe(JobObserver* observer) { observers_.push_back(observer); }
 
  private:
   Database& database_;
   Watchers watchers_;
+  std::vector<JobObserver*> observers_;
 };
 
 }  // namespace tomoslab

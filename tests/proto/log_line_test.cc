@@ -113,6 +113,10 @@ TEST(LogLineTest, LinesOfATextBecomeLines) {
   EXPECT_EQ(lines[2].text(), "  b");
   EXPECT_EQ(lines[2].severity(), v1::WARNING);
   EXPECT_EQ(SplitLines(Line("")).size(), 1U);
+  EXPECT_EQ(SplitLines(Line(std::string(1 << 20, '\n') + "a")).size(), 2U);
+  std::string many;
+  for (int i = 0; i < 5000; ++i) many += "x\n";
+  EXPECT_EQ(SplitLines(Line(many)).size(), std::size_t{kMostSplitLines});
 }
 
 }  // namespace

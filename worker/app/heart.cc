@@ -7,6 +7,8 @@
 #include <optional>
 #include <utility>
 
+#include "worker/app/rank_info.h"
+
 namespace tomoslab {
 namespace {
 
@@ -15,8 +17,12 @@ constexpr std::chrono::seconds kLongestWait{60};
 
 }  // namespace
 
-Heart::Heart(PoolClient* client, std::string lease, int rank)
-    : client_(client), lease_(std::move(lease)), rank_(rank), thread_([this] { Run(); }) {}
+Heart::Heart(PoolClient* client, std::string lease, int rank, const Accelerator* accelerator)
+    : client_(client),
+      lease_(std::move(lease)),
+      rank_(rank),
+      accelerator_(accelerator),
+      thread_([this] { Run(); }) {}
 
 Heart::~Heart() {
   {
@@ -33,13 +39,12 @@ void Heart::Run() {
   std::unique_lock lock(mutex_);
   while (!stop_) {
     lock.unlock();
-    const absl::Status beat = client_->Beat(lease_, rank_);
+    const absl::Status beat = client_->Beat(lease_, UsageOf(rank_, accelerator_));
     if (absl::IsAborted(beat) && !ended) ended = Clock::now();
     if (ended && Clock::now() - *ended > kLongestWait) {
       spdlog::error(
-          "rank {}: lease {} ended {} s ago and the ranks still wait for each other: "
-          "ending this pool",
-          rank_, lease_, kLongestWait.count());
+          "the lease ended {} s ago and the ranks still wait for each other: ending this pool",
+          kLongestWait.count());
       std::_Exit(EXIT_FAILURE);
     }
     lock.lock();

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "worker/app/pool_client.h"
+#include "worker/core/accelerator.h"
 
 namespace tomoslab {
 
@@ -15,8 +16,8 @@ namespace tomoslab {
 /// ends its process, and with it the pool, so that whoever launched the pool starts it again.
 class Heart {
  public:
-  /// `client` outlives this.
-  Heart(PoolClient* client, std::string lease, int rank);
+  /// accelerator: this rank's, nullptr for the CPU. Both outlive this.
+  Heart(PoolClient* client, std::string lease, int rank, const Accelerator* accelerator);
   ~Heart();
 
  private:
@@ -25,6 +26,7 @@ class Heart {
   PoolClient* client_;
   const std::string lease_;
   const int rank_;
+  const Accelerator* const accelerator_;
   std::mutex mutex_;
   std::condition_variable stopped_;
   bool stop_ = false;
