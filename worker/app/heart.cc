@@ -17,12 +17,8 @@ constexpr std::chrono::seconds kLongestWait{60};
 
 }  // namespace
 
-Heart::Heart(PoolClient* client, std::string lease, int rank, const Accelerator* accelerator)
-    : client_(client),
-      lease_(std::move(lease)),
-      rank_(rank),
-      accelerator_(accelerator),
-      thread_([this] { Run(); }) {}
+Heart::Heart(PoolClient* client, std::string lease, int rank)
+    : client_(client), lease_(std::move(lease)), rank_(rank), thread_([this] { Run(); }) {}
 
 Heart::~Heart() {
   {
@@ -39,7 +35,7 @@ void Heart::Run() {
   std::unique_lock lock(mutex_);
   while (!stop_) {
     lock.unlock();
-    const absl::Status beat = client_->Beat(lease_, UsageOf(rank_, accelerator_));
+    const absl::Status beat = client_->Beat(lease_, UsageOf(rank_, device_bytes_));
     if (absl::IsAborted(beat) && !ended) ended = Clock::now();
     if (ended && Clock::now() - *ended > kLongestWait) {
       spdlog::error(

@@ -1,13 +1,14 @@
 // A rank's signs of life while it works on a lease.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
+#include <cstdint>
 #include <mutex>
 #include <string>
 #include <thread>
 
 #include "worker/app/pool_client.h"
-#include "worker/core/accelerator.h"
 
 namespace tomoslab {
 
@@ -16,9 +17,12 @@ namespace tomoslab {
 /// ends its process, and with it the pool, so that whoever launched the pool starts it again.
 class Heart {
  public:
-  /// accelerator: this rank's, nullptr for the CPU. Both outlive this.
-  Heart(PoolClient* client, std::string lease, int rank, const Accelerator* accelerator);
+  /// `client` outlives this.
+  Heart(PoolClient* client, std::string lease, int rank);
   ~Heart();
+
+  /// What this rank takes of its GPU now, for the next beats.
+  void NoteDeviceBytes(std::int64_t bytes) { device_bytes_ = bytes; }
 
  private:
   void Run();
@@ -26,7 +30,7 @@ class Heart {
   PoolClient* client_;
   const std::string lease_;
   const int rank_;
-  const Accelerator* const accelerator_;
+  std::atomic<std::int64_t> device_bytes_{0};
   std::mutex mutex_;
   std::condition_variable stopped_;
   bool stop_ = false;

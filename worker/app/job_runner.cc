@@ -49,13 +49,16 @@ bool IsDropped(const absl::Status& unusable) {
 
 class Attempt {
  public:
-  Attempt(const PoolRank& pool, const v1::Lease& lease)
+  Attempt(const PoolRank& pool, const v1::Lease& lease, Heart& heart)
       : client_(*pool.client),
         ranks_(*pool.ranks),
         lease_(lease),
         accelerator_(pool.accelerator),
         memory_bytes_(pool.memory_bytes),
-        reporter_(pool.client, &lease, pool.ranks, pool.ending) {}
+        reporter_(pool.client, &lease, pool.ranks, pool.ending) {
+    if (accelerator_ == nullptr) return;
+    reporter_.OnReport([this, &heart] { heart.NoteDeviceBytes(accelerator_->used_bytes()); });
+  }
 
   void Run() {
     const absl::Status status = RunPhases();
@@ -169,8 +172,8 @@ class Attempt {
 }  // namespace
 
 void RunLease(const PoolRank& pool, const v1::Lease& lease) {
-  const Heart heart(pool.client, lease.id(), pool.ranks->rank(), pool.accelerator);
-  Attempt(pool, lease).Run();
+  Heart heart(pool.client, lease.id(), pool.ranks->rank());
+  Attempt(pool, lease, heart).Run();
 }
 
 absl::Status Agree(const Communicator& ranks, const absl::Status& status) {

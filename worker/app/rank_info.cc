@@ -25,14 +25,14 @@ std::int64_t AvailableMemoryBytes() {
   return 0;
 }
 
-v1::RankUsage UsageOf(int rank, const Accelerator* accelerator) {
+v1::RankUsage UsageOf(int rank, std::int64_t device_bytes) {
   static const auto start = std::chrono::steady_clock::now();
   v1::RankUsage usage;
   usage.set_rank(rank);
   std::int64_t pages = 0, resident_pages = 0;
   std::ifstream("/proc/self/statm") >> pages >> resident_pages;
   usage.set_resident_bytes(resident_pages * sysconf(_SC_PAGESIZE));
-  if (accelerator != nullptr) usage.set_device_bytes(accelerator->used_bytes());
+  usage.set_device_bytes(device_bytes);
   rusage times = {};
   getrusage(RUSAGE_SELF, &times);
   const auto seconds = [](const timeval& time) {

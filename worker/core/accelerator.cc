@@ -93,10 +93,10 @@ void* Accelerator::Allocate(std::int64_t bytes, const char* what) {
     throw DeviceMemoryError(absl::StrFormat(
         "%s needs %.3f GiB of GPU memory; of the %.3f GiB that this rank may use of %s, %.3f GiB "
         "are taken: use more ranks or GPUs, larger voxels, or --device=cpu",
-        what, Gib(bytes), Gib(limit_bytes_), device_.ToString(), Gib(used_bytes())));
+        what, Gib(bytes), Gib(limit_bytes_), device_.ToString(), Gib(used_bytes_)));
   }
   used_bytes_ += bytes;
-  peak_bytes_ = std::max(peak_bytes_, used_bytes());
+  peak_bytes_ = std::max(peak_bytes_, used_bytes_);
   return memory;
 }
 

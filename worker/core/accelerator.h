@@ -2,7 +2,6 @@
 // it computes is launched by the rooms' own kernels (worker/core/launch.h).
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <stdexcept>
@@ -85,8 +84,7 @@ class Accelerator {
 
  private:
   Device device_;
-  std::int64_t limit_bytes_ = 0, peak_bytes_ = 0;
-  std::atomic<std::int64_t> used_bytes_{0};  // other threads may ask
+  std::int64_t limit_bytes_ = 0, used_bytes_ = 0, peak_bytes_ = 0;
   void* scratch_ = nullptr;
   std::int64_t scratch_bytes_ = 0;
 };
