@@ -37,7 +37,7 @@ class MetricsTest(unittest.TestCase):
             Server(cls.folder / "server", "--web", "127.0.0.1:0", "--web-port-file", cls.web_file, ranks=2))
         cls.job = submit(cls.server, SCAN, "--algorithm", "sirt", "--iterations", 5, "--size", "64,64,2", "--rotation-axis", 296)
         client("watch", cls.job, server=cls.server)
-        client("watch", "jobs/99", server=cls.server, expect=1)
+        client("logs", "jobs/99", server=cls.server, expect=1)
         cls.text = cls.read(cls.web_file)
 
     @staticmethod
@@ -78,10 +78,10 @@ class MetricsTest(unittest.TestCase):
         bytes_each = {"DATA_TYPE_UINT8": 1, "DATA_TYPE_UINT16": 2, "DATA_TYPE_FLOAT32": 4}[scan["dataType"]]
         self.assertEqual(self.value('tomoslab_ingest_bytes_total{result="accepted"}'),
                          frames * detector["rows"] * detector["columns"] * bytes_each)
-        self.assertEqual(self.value('tomoslab_grpc_calls_total{method="Reconstruction.CreateJob",code="OK"}'), 1)
-        self.assertEqual(self.value('tomoslab_grpc_calls_total{method="Reconstruction.WatchJob",code="NOT_FOUND"}'), 1)
+        self.assertGreaterEqual(self.value('tomoslab_grpc_calls_total{method="Reconstruction.CreateJob",code="OK"}'), 1)
+        self.assertEqual(self.value('tomoslab_grpc_calls_total{method="Reconstruction.ReadLog",code="NOT_FOUND"}'), 1)
         self.assertGreater(self.value("tomoslab_store_size_bytes"), self.value("tomoslab_store_free_bytes"))
-        self.assertEqual(self.value("tomoslab_watchers"), 0)
+        self.assertLessEqual(self.value("tomoslab_watchers"), 1, "the one that has just ended, at most")
 
     def test_every_metric_has_its_help(self):
         for name in set(families(self.text).values()):
