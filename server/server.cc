@@ -189,7 +189,9 @@ void Server::Drain() {
   }
   if (web_ != nullptr) {
     live_routes_->Stop();
-    web_->Stop();
+    web_.reset();
+    live_routes_.reset();
+    job_routes_.reset();
   }
   supervisor_.reset();  // waits for the pools to end
   if (grpc_server_ != nullptr) {

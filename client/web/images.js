@@ -51,6 +51,8 @@ export class Images {
     this.range = { low: 0, high: 0 };
     this.readyCount = 0;
     this.panes = PLANES.map((plane) => new SliceImage(plane, () => {}));
+    this.follow = true;  // the newest iteration, whichever that is
+    this.chosen = 0;  // otherwise
     this.loading = false;
     this.loadAgain = false;
     this.loadedAt = 0;
@@ -59,14 +61,17 @@ export class Images {
     this.histogram = make("canvas", { class: "histogram", width: 800, height: 120, role: "img", id: "histogram" });
     this.message = make("span", { class: "soft", role: "status" });
     this.paintHistogram = oncePerFrame(() => this.drawHistogram());
-    const iterations = this.slider("iteration", "Iteration", () => { this.follow = false; this.load(); });
+    const iterations = this.slider("iteration", "Iteration", () => {
+      this.follow = false;
+      this.chosen = this.iterations()[Number(this.inputs.iteration.value)] ?? 0;
+      this.load();
+    });
     const slices = this.slider("slice", "Slice (z)", () => this.load());
     const low = this.slider("low", "Black", () => this.window()), high = this.slider("high", "White", () => this.window());
     const newest = make("button", { type: "button", id: "newest", onclick: () => { this.follow = true; this.load(); } }, "Newest iteration");
     const reset = make("button", { type: "button", onclick: () => { this.auto = true; this.fitWindow(); } }, "Automatic window");
     const zoomIn = make("button", { type: "button", "aria-label": "Zoom in", onclick: () => this.panes.forEach((pane) => pane.zoomBy(1.25)) }, "+");
     const zoomOut = make("button", { type: "button", "aria-label": "Zoom out", onclick: () => this.panes.forEach((pane) => pane.zoomBy(0.8)) }, "−");
-    this.follow = true;
     this.element = panel("Slices", make("div", { class: "planes" }, ...this.panes.map((pane) => pane.element)),
       make("div", { class: "sliders" }, iterations, slices, low, high), make("div", { class: "bar" }, newest, reset, zoomIn, zoomOut, this.message),
       make("figure", {}, this.histogram, make("figcaption", {}, "Histogram of the three slices (log), window and thresholds")));
@@ -122,11 +127,20 @@ export class Images {
     const slider = this.inputs.iteration;
     slider.disabled = iterations.length < 2;
     slider.max = String(Math.max(0, iterations.length - 1));
-    if (this.follow) slider.value = slider.max;
+    this.aim(iterations);
     this.inputs.slice.disabled = !this.slicesReady;
     if (iterations.length === 0 && !this.slicesReady) return;
     const wanted = `${iterations[Number(slider.value)]} ${this.slicesReady}`;
     if (wanted !== this.wanted) { this.wanted = wanted; this.load(); }
+  }
+
+  /**
+   * The slider stays with the iteration that was chosen, though others come and go.
+   * @param {number[]} iterations
+   */
+  aim(iterations) {
+    const index = this.follow ? iterations.length - 1 : iterations.findIndex((iteration) => iteration >= this.chosen);
+    this.inputs.iteration.value = String(Math.max(0, index));
   }
 
   async load() {
@@ -144,7 +158,7 @@ export class Images {
 
   async loadNow() {
     const iterations = this.iterations();
-    if (this.follow) this.inputs.iteration.value = this.inputs.iteration.max;
+    this.aim(iterations);
     const iteration = iterations[Number(this.inputs.iteration.value)] ?? 0;
     this.label("iteration", String(iteration));
     const slice = Number(this.inputs.slice.value);
@@ -166,9 +180,9 @@ export class Images {
       pane.show(found, words);
       this.message.textContent = "";
     } catch (error) {
-      // Older previews make room for newer ones.
-      if (!(error instanceof ApiError && error.status === 404)) this.message.textContent = error instanceof Error ? error.message : "";
-      else this.kept.delete(iteration);
+      const gone = error instanceof ApiError && error.status === 404;
+      if (gone) this.kept.delete(iteration);  // older previews make room for newer ones
+      this.message.textContent = gone ? `iteration ${iteration} is not kept any more` : error instanceof Error ? error.message : "";
     }
   }
 

@@ -71,6 +71,7 @@ bool HttpConnection::Handshake() {
 }
 
 bool HttpConnection::AwaitRequest() {
+  if (failed_) return false;
   const bool pending = taken_ < buffer_.size() || (ssl_ != nullptr && SSL_pending(ssl_.get()) > 0);
   if (!pending && !Wait(POLLIN, Clock::now() + bounds_.idle)) return false;
   request_deadline_ = Clock::now() + bounds_.request;
@@ -102,11 +103,13 @@ ssize_t HttpConnection::Read(char* data, std::size_t size) {
     taken_ = 0;
     const ssize_t count = ReadSome(buffer_.data(), buffer_.size());
     buffer_.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
+    failed_ = failed_ || count <= 0;
     if (count <= 0) return count;
   }
   const std::size_t count = std::min(size, buffer_.size() - taken_);
   request_bytes_ += count;
-  if (request_bytes_ > bounds_.request_bytes) return -1;
+  failed_ = failed_ || request_bytes_ > bounds_.request_bytes;
+  if (failed_) return -1;
   std::memcpy(data, buffer_.data() + taken_, count);
   taken_ += count;
   return static_cast<ssize_t>(count);

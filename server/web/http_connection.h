@@ -63,7 +63,8 @@ class HttpConnection {
   const ConnectionBounds bounds_;
   Clock::time_point request_deadline_;
   std::size_t request_bytes_ = 0;
-  std::string buffer_;  // read, and not yet taken
+  bool failed_ = false;  // what follows would be taken for another request
+  std::string buffer_;   // read, and not yet taken
   std::size_t taken_ = 0;
 };
 

@@ -174,6 +174,14 @@ void Translate(HttpResponse from, httplib::Response& to) {
   }
 }
 
+/// Before the library looks for the route.
+void Tame(httplib::Request& request) {
+  request.ranges.clear();                    // many of one answer would multiply it
+  request.headers.erase("Accept-Encoding");  // the library would compress at full effort
+  // Its regular expressions recurse; Answer refuses what is still longer than the bound.
+  if (request.path.size() > kLongestPath) request.path.resize(kLongestPath + 1);
+}
+
 /// {} stands for anything but nothing.
 bool Matches(const std::vector<std::string>& pattern, const std::vector<std::string>& parts,
              std::vector<std::string>& captures) {
@@ -206,11 +214,9 @@ class HttpServer::Library final : public httplib::Server {
     new_task_queue = [this] {
       return new ConnectionThreads(static_cast<std::size_t>(options_.most_connections));
     };
-    set_pre_routing_handler([](const httplib::Request& request, httplib::Response& response) {
-      if (request.path.size() <= kLongestPath) return HandlerResponse::Unhandled;
-      response.status = 414;
-      return HandlerResponse::Handled;
-    });
+    set_keep_alive_max_count(kRequestsPerConnection);
+    set_exception_handler([](const httplib::Request&, httplib::Response& response,
+                             std::exception_ptr) { response.status = 500; });
     const auto answer = [this](const httplib::Request& request, httplib::Response& response) {
       Translate(server_.Answer(Translate(request, options_.tls != nullptr)), response);
     };
@@ -260,10 +266,7 @@ class HttpServer::Library final : public httplib::Server {
     LibraryStream stream(connection);
     for (int left = kRequestsPerConnection; left > 0 && connection.AwaitRequest(); --left) {
       bool closed = false;
-      const bool served = process_request(stream, left == 1, closed, [](httplib::Request& request) {
-        request.ranges.clear();                    // many of one answer would multiply it
-        request.headers.erase("Accept-Encoding");  // the library would compress at full effort
-      });
+      const bool served = process_request(stream, left == 1, closed, Tame);
       if (!served || closed) return;
     }
   }
@@ -290,6 +293,7 @@ void HttpServer::SetDefaultHeaders(std::map<std::string, std::string> headers) {
 
 HttpResponse HttpServer::Answer(HttpRequest request) const {
   const auto answer = [&]() -> HttpResponse {
+    if (request.path.size() > kLongestPath) return PlainResponse(414, "this path is too long");
     if (guard_) {
       if (std::optional<HttpResponse> refusal = guard_(request)) return *std::move(refusal);
     }

@@ -36,19 +36,16 @@ absl::StatusOr<HostAndPort> Split(const std::string& address) {
 }
 
 /// What a browser may do with what this server sends: nothing but show it.
-std::map<std::string, std::string> SafeHeaders(bool tls) {
-  std::map<std::string, std::string> headers = {
-      {"Content-Security-Policy",
-       "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-       "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"},
-      {"X-Content-Type-Options", "nosniff"},
-      {"X-Frame-Options", "DENY"},
-      {"Referrer-Policy", "no-referrer"},
-      {"Cross-Origin-Opener-Policy", "same-origin"},
-      {"Cross-Origin-Resource-Policy", "same-origin"},
-      {"Permissions-Policy", "camera=(), geolocation=(), microphone=()"}};
-  if (tls) headers["Strict-Transport-Security"] = "max-age=31536000";
-  return headers;
+std::map<std::string, std::string> SafeHeaders() {
+  return {{"Content-Security-Policy",
+           "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+           "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"},
+          {"X-Content-Type-Options", "nosniff"},
+          {"X-Frame-Options", "DENY"},
+          {"Referrer-Policy", "no-referrer"},
+          {"Cross-Origin-Opener-Policy", "same-origin"},
+          {"Cross-Origin-Resource-Policy", "same-origin"},
+          {"Permissions-Policy", "camera=(), geolocation=(), microphone=()"}};
 }
 
 /// The host by which this machine itself reaches the page.
@@ -113,7 +110,7 @@ absl::Status WebServer::Start(const std::string& address, const WebOptions& opti
   }
   http_.SetGuard([rules = std::make_shared<OriginRules>(UsesTls(listen), options.names)](
                      const HttpRequest& request) { return rules->Check(request); });
-  http_.SetDefaultHeaders(SafeHeaders(UsesTls(listen)));
+  http_.SetDefaultHeaders(SafeHeaders());
   TOMOSLAB_RETURN_IF_ERROR(http_.Start(http));
   address_ = absl::StrFormat("%s:%d", DialedHost(where.host), http_.port());
   return absl::OkStatus();

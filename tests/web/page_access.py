@@ -8,7 +8,7 @@ import urllib.request
 
 from browser import Browser
 from certificates import Authority
-from programs import Server, client, scratch_folder, wait_until
+from programs import Server, client, scratch_folder, submit, wait_until
 from web_scans import GEOMETRY, write_scan
 
 JOB = [*GEOMETRY, "--algorithm", "sirt", "--iterations", 20000, "--preview-every", 20, "--name", "not a viewer's"]
@@ -76,8 +76,7 @@ def check_access(folder):
         viewer, operator = new_token(server, secure, "viewer", "eve"), new_token(server, secure, "operator", "ada")
         (folder / "ada").write_text(operator)
         scan = write_scan(folder / "balls.h5")
-        done = client("submit", scan, *JOB, "--tls-ca", authority.file, "--token-file", folder / "ada", server=server)
-        job = "jobs/" + (done.stdout + done.stderr).split("jobs/")[-1].split()[0].strip(".,:;)")
+        job = submit(server, scan, *JOB, "--tls-ca", authority.file, "--token-file", folder / "ada")
         with Browser(server.web_address, scheme="https") as page:
             check_logging_in(page, viewer)
             check_a_viewer_cannot_cancel(page, job)
