@@ -23,7 +23,9 @@ async function failure(response) {
  * @param {RequestInit} [options]
  */
 async function send(path, options) {
-  const response = await fetch(path, options).catch(() => { throw new ApiError(0, "the server does not answer"); });
+  const response = await fetch(path, options).catch(() => {
+    throw new ApiError(0, "the server does not answer");
+  });
   if (!response.ok) throw await failure(response);
   return response;
 }
@@ -35,7 +37,10 @@ export async function get(path) {
 
 /** @param {string} path @param {any} [body] @param {string} [method] @returns {Promise<any>} */
 export async function change(path, body = {}, method = "POST") {
-  const options = method === "DELETE" ? { method } : { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+  const options =
+    method === "DELETE"
+      ? { method }
+      : { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
   return (await send(path, options)).json();
 }
 
@@ -49,7 +54,13 @@ export async function image(path) {
   /** @param {string} name */
   const header = (name) => Number(response.headers.get(name) ?? 0);
   const data = new Float32Array(await response.arrayBuffer());
-  return { data, rows: header("X-Rows"), columns: header("X-Columns"), index: header("X-Index"), iteration: header("X-Iteration") };
+  return {
+    data,
+    rows: header("X-Rows"),
+    columns: header("X-Columns"),
+    index: header("X-Index"),
+    iteration: header("X-Iteration"),
+  };
 }
 
 const HIDDEN_MS = 20000;
@@ -86,9 +97,15 @@ export class Live {
     const joint = this.path.includes("?") ? "&" : "?";
     const source = new EventSource(this.last ? `${this.path}${joint}after=${this.last}` : this.path);
     this.source = source;
-    source.onopen = () => { this.wait = 1000; this.told("on"); };
+    source.onopen = () => {
+      this.wait = 1000;
+      this.told("on");
+    };
     source.onerror = () => this.broken(source);
-    source.addEventListener("end", () => { this.close(); this.told("end"); });
+    source.addEventListener("end", () => {
+      this.close();
+      this.told("end");
+    });
     for (const kind of Object.keys(this.on)) {
       source.addEventListener(kind, (event) => {
         if (event.lastEventId) this.last = event.lastEventId;

@@ -38,7 +38,13 @@ function show(element, close = () => {}) {
 /** @param {string} [why] */
 function logIn(why) {
   const message = make("p", { role: "alert", class: "error" });
-  const token = make("input", { type: "password", name: "token", id: "token", autocomplete: "current-password", required: true });
+  const token = make("input", {
+    type: "password",
+    name: "token",
+    id: "token",
+    autocomplete: "current-password",
+    required: true,
+  });
   const enter = async (/** @type {Event} */ event) => {
     event.preventDefault();
     try {
@@ -50,11 +56,24 @@ function logIn(why) {
     }
   };
   document.title = "Log in – tomoslab";
-  show(make("form", { class: "login", onsubmit: enter },
-    make("h1", {}, "Log in"),
-    make("p", {}, "This server asks for a token; its admin makes one with ", make("code", {}, "tomoslab token create"), "."),
-    make("label", { for: "token" }, "Token"), token,
-    make("p", {}, make("button", { class: "main" }, "Log in")), message));
+  show(
+    make(
+      "form",
+      { class: "login", onsubmit: enter },
+      make("h1", {}, "Log in"),
+      make(
+        "p",
+        {},
+        "This server asks for a token; its admin makes one with ",
+        make("code", {}, "tomoslab token create"),
+        ".",
+      ),
+      make("label", { for: "token" }, "Token"),
+      token,
+      make("p", {}, make("button", { class: "main" }, "Log in")),
+      message,
+    ),
+  );
   if (why) message.textContent = "";
   token.focus();
 }
@@ -67,8 +86,12 @@ async function route() {
     if (link.hasAttribute("aria-current")) link.setAttribute("aria-current", "page");
   }
   // What only one view needs is loaded with it.
-  const [{ open }, argument] = page === "jobs" && id ? [await import("./job.js"), decodeURIComponent(id)]
-    : page === "pools" ? [await import("./pool.js"), ""] : [await import("./jobs.js"), ""];
+  const [{ open }, argument] =
+    page === "jobs" && id
+      ? [await import("./job.js"), decodeURIComponent(id)]
+      : page === "pools"
+        ? [await import("./pool.js"), ""]
+        : [await import("./jobs.js"), ""];
   if (number !== opened) return;
   const next = await open(app, argument).catch((/** @type {Error} */ error) => {
     if (error instanceof ApiError && error.status === 401) return logIn(error.message);
@@ -90,7 +113,9 @@ async function start() {
   }
   app.mayChange = ["ROLE_OPERATOR", "ROLE_ADMIN"].includes(app.identity.role ?? "");
   const known = Boolean(app.identity.authenticated);
-  element("user").textContent = known ? `${app.identity.user} (${(app.identity.role ?? "").replace("ROLE_", "").toLowerCase()})` : "";
+  element("user").textContent = known
+    ? `${app.identity.user} (${(app.identity.role ?? "").replace("ROLE_", "").toLowerCase()})`
+    : "";
   element("logout").hidden = !known;
   await route();
 }
@@ -99,5 +124,7 @@ element("logout").addEventListener("click", async () => {
   await change("/api/session", {}, "DELETE");
   location.reload();
 });
-addEventListener("hashchange", () => { route().then(() => main.focus()); });
+addEventListener("hashchange", () => {
+  route().then(() => main.focus());
+});
 start();

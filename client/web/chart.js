@@ -11,7 +11,13 @@ function loadLibrary() {
   if (known) return Promise.resolve(known);
   document.head.append(make("link", { rel: "stylesheet", href: "/vendor/uPlot.css" }));
   return new Promise((resolve, reject) => {
-    document.head.append(make("script", { src: "/vendor/uPlot.js", onload: () => resolve(/** @type {any} */ (window).uPlot), onerror: () => reject(new Error("the charts could not be loaded")) }));
+    document.head.append(
+      make("script", {
+        src: "/vendor/uPlot.js",
+        onload: () => resolve(/** @type {any} */ (window).uPlot),
+        onerror: () => reject(new Error("the charts could not be loaded")),
+      }),
+    );
   });
 }
 
@@ -29,8 +35,12 @@ const positive = (value) => (value !== undefined && value > 0 ? value : null);
 
 /** @param {import("./types").Iteration[]} iterations */
 function misfitData(iterations) {
-  return [iterations.map((it) => it.iteration ?? 0), iterations.map((it) => positive(it.misfit)), iterations.map((it) => positive(it.step)),
-    iterations.map((it) => positive(Number(it.changedLabels ?? 0)))];
+  return [
+    iterations.map((it) => it.iteration ?? 0),
+    iterations.map((it) => positive(it.misfit)),
+    iterations.map((it) => positive(it.step)),
+    iterations.map((it) => positive(Number(it.changedLabels ?? 0))),
+  ];
 }
 
 /**
@@ -38,17 +48,32 @@ function misfitData(iterations) {
  * @param {import("./types").Iteration[]} iterations
  */
 function phaseData(iterations) {
-  const sums = PHASES.map((_, last) => iterations.map((it) => PHASES.slice(0, last + 1).reduce((sum, phase) => sum + (it.seconds?.[phase] ?? 0), 0)));
+  const sums = PHASES.map((_, last) =>
+    iterations.map((it) => PHASES.slice(0, last + 1).reduce((sum, phase) => sum + (it.seconds?.[phase] ?? 0), 0)),
+  );
   return [iterations.map((it) => it.iteration ?? 0), ...sums.reverse()];
 }
 
 function axisColours() {
-  return { stroke: colour("text"), grid: { stroke: colour("line"), width: 1 }, ticks: { stroke: colour("line"), width: 1 } };
+  return {
+    stroke: colour("text"),
+    grid: { stroke: colour("line"), width: 1 },
+    ticks: { stroke: colour("line"), width: 1 },
+  };
 }
 
 /** @param {string} name @param {string} scale @param {string} tone @param {number[]} [dash] */
 function line(name, scale, tone, dash) {
-  return { label: name, scale, stroke: colour(tone), width: 2, dash, points: { show: false }, spanGaps: true, value: (/** @type {any} */ _, /** @type {number | null} */ value) => (missing(value) ? "–" : number(value)) };
+  return {
+    label: name,
+    scale,
+    stroke: colour(tone),
+    width: 2,
+    dash,
+    points: { show: false },
+    spanGaps: true,
+    value: (/** @type {any} */ _, /** @type {number | null} */ value) => (missing(value) ? "–" : number(value)),
+  };
 }
 
 /** @param {any[]} values */
@@ -58,7 +83,15 @@ export class Charts {
   constructor() {
     /** @type {any} */ this.library = null;
     // The rest of the view does not wait for it.
-    loadLibrary().then((library) => { this.library = library; this.draw(this.iterations); }, (error) => { this.misfitBox.textContent = error.message; });
+    loadLibrary().then(
+      (library) => {
+        this.library = library;
+        this.draw(this.iterations);
+      },
+      (error) => {
+        this.misfitBox.textContent = error.message;
+      },
+    );
     /** @type {any[]} */ this.plots = [];
     this.misfitBox = make("div", { class: "chart", role: "img", id: "misfit-chart" });
     this.phasesBox = make("div", { class: "chart", role: "img", id: "phases-chart" });
@@ -68,7 +101,10 @@ export class Charts {
     this.watcher = new ResizeObserver(() => this.resize());
     this.watcher.observe(this.misfitBox);
     this.theme = matchMedia("(prefers-color-scheme: dark)");
-    this.repaint = () => { this.forget(); this.draw(this.iterations); };
+    this.repaint = () => {
+      this.forget();
+      this.draw(this.iterations);
+    };
     this.theme.addEventListener("change", this.repaint);
   }
 
@@ -79,12 +115,38 @@ export class Charts {
     const base = { width, height: HEIGHT, cursor: { drag: { x: true, y: false } } };
     const labels = this.iterations.some((it) => Number(it.changedLabels ?? 0) > 0);
     const misfit = {
-      ...base, scales: { x, misfit: logScale, step: logScale, labels: logScale },
-      series: [{ label: "Iteration" }, line("Misfit ½‖b − Ax‖²", "misfit", "c1"), line("Step", "step", "c2", [6, 4]), ...(labels ? [line("Changed labels", "labels", "c3", [2, 3])] : [])],
-      axes: [axisColours(), { ...axisColours(), scale: "misfit", size: 70, values: (/** @type {any} */ _, /** @type {any[]} */ v) => short(v) },
-        { ...axisColours(), scale: "step", side: 1, size: 70, grid: { show: false }, values: (/** @type {any} */ _, /** @type {any[]} */ v) => short(v) }],
+      ...base,
+      scales: { x, misfit: logScale, step: logScale, labels: logScale },
+      series: [
+        { label: "Iteration" },
+        line("Misfit ½‖b − Ax‖²", "misfit", "c1"),
+        line("Step", "step", "c2", [6, 4]),
+        ...(labels ? [line("Changed labels", "labels", "c3", [2, 3])] : []),
+      ],
+      axes: [
+        axisColours(),
+        {
+          ...axisColours(),
+          scale: "misfit",
+          size: 70,
+          values: (/** @type {any} */ _, /** @type {any[]} */ v) => short(v),
+        },
+        {
+          ...axisColours(),
+          scale: "step",
+          side: 1,
+          size: 70,
+          grid: { show: false },
+          values: (/** @type {any} */ _, /** @type {any[]} */ v) => short(v),
+        },
+      ],
     };
-    const own = (/** @type {any} */ plot, /** @type {number | null} */ value, /** @type {number} */ series, /** @type {number | null} */ index) => {
+    const own = (
+      /** @type {any} */ plot,
+      /** @type {number | null} */ value,
+      /** @type {number} */ series,
+      /** @type {number | null} */ index,
+    ) => {
       if (missing(value) || missing(index)) return "–";
       return duration(value - (plot.data[series + 1]?.[index] ?? 0));
     };
@@ -92,8 +154,22 @@ export class Charts {
       const tone = colour(["c4", "c3", "c2", "c1"][i]);
       return { label: phase, scale: "y", stroke: tone, fill: tone, width: 1, points: { show: false }, value: own };
     });
-    const phases = { ...base, scales: { x, y: { range: (/** @type {any} */ _, /** @type {number} */ __, /** @type {number} */ top) => [0, top || 1] } }, series: [{ label: "Iteration" }, ...areas], axes: [axisColours(), { ...axisColours(), size: 60, values: (/** @type {any} */ _, /** @type {any[]} */ v) => short(v) }] };
-    this.plots = [new this.library(misfit, this.misfitData(), this.misfitBox), new this.library(phases, phaseData(this.iterations), this.phasesBox)];
+    const phases = {
+      ...base,
+      scales: {
+        x,
+        y: { range: (/** @type {any} */ _, /** @type {number} */ __, /** @type {number} */ top) => [0, top || 1] },
+      },
+      series: [{ label: "Iteration" }, ...areas],
+      axes: [
+        axisColours(),
+        { ...axisColours(), size: 60, values: (/** @type {any} */ _, /** @type {any[]} */ v) => short(v) },
+      ],
+    };
+    this.plots = [
+      new this.library(misfit, this.misfitData(), this.misfitBox),
+      new this.library(phases, phaseData(this.iterations), this.phasesBox),
+    ];
     this.hasLabels = labels;
   }
 
@@ -109,8 +185,14 @@ export class Charts {
     const last = this.iterations[this.iterations.length - 1];
     this.misfitBox.dataset.points = String(this.iterations.length);
     if (!last || !this.misfitBox.isConnected) return;
-    this.misfitBox.setAttribute("aria-label", `Misfit over ${this.iterations.length} iterations, log scale; now ${number(last.misfit ?? NaN)}, step ${number(last.step ?? NaN)}`);
-    this.phasesBox.setAttribute("aria-label", `Seconds of iteration ${last.iteration}: ${PHASES.map((phase) => `${phase} ${duration(last.seconds?.[phase] ?? 0)}`).join(", ")}`);
+    this.misfitBox.setAttribute(
+      "aria-label",
+      `Misfit over ${this.iterations.length} iterations, log scale; now ${number(last.misfit ?? NaN)}, step ${number(last.step ?? NaN)}`,
+    );
+    this.phasesBox.setAttribute(
+      "aria-label",
+      `Seconds of iteration ${last.iteration}: ${PHASES.map((phase) => `${phase} ${duration(last.seconds?.[phase] ?? 0)}`).join(", ")}`,
+    );
     const labels = Number(last.changedLabels ?? 0) > 0;
     if (this.plots.length && labels && !this.hasLabels) this.forget();
     if (!this.library) return;

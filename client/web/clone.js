@@ -8,10 +8,22 @@ export function cloneDialog(job) {
   const kind = Object.keys(spec.algorithm ?? {})[0] ?? "";
   const parameters = spec.algorithm?.[kind] ?? {};
   const stopping = (kind === "dart" || kind === "polyDart" ? parameters.loop : parameters)?.stopping;
-  const requestId = crypto.getRandomValues(new Uint32Array(4)).join("-");  // pressed twice: one job
+  const requestId = crypto.getRandomValues(new Uint32Array(4)).join("-"); // pressed twice: one job
   const name = make("input", { id: "clone-name", value: `${spec.displayName || job.name} (again)`, maxlength: 200 });
-  const iterations = make("input", { id: "clone-iterations", type: "number", min: 1, max: 1000000, value: stopping?.iterations ?? "" });
-  const priority = make("input", { id: "clone-priority", type: "number", min: -100, max: 100, value: spec.priority ?? 0 });
+  const iterations = make("input", {
+    id: "clone-iterations",
+    type: "number",
+    min: 1,
+    max: 1000000,
+    value: stopping?.iterations ?? "",
+  });
+  const priority = make("input", {
+    id: "clone-priority",
+    type: "number",
+    min: -100,
+    max: 100,
+    value: spec.priority ?? 0,
+  });
   const all = make("textarea", { id: "clone-spec", spellcheck: "false" });
   const message = make("p", { role: "alert", class: "error" });
   const write = () => {
@@ -32,11 +44,28 @@ export function cloneDialog(job) {
       message.textContent = error instanceof Error ? error.message : String(error);
     }
   };
-  const field = (/** @type {string} */ label, /** @type {HTMLElement} */ input) => make("label", { for: input.id }, `${label} `, input);
-  const dialog = make("dialog", { "aria-label": "Clone with other parameters" }, make("form", { onsubmit: submit }, make("h2", {}, "Clone with other parameters"),
-    field("Name", name), stopping && field("Iterations", iterations), field("Priority", priority),
-    field("All parameters (as in a job file, docs/use.md)", all), message,
-    make("div", { class: "bar" }, make("button", { class: "main", id: "clone-submit" }, "Queue it"), make("button", { type: "button", onclick: () => dialog.close() }, "Close"))));
+  const field = (/** @type {string} */ label, /** @type {HTMLElement} */ input) =>
+    make("label", { for: input.id }, `${label} `, input);
+  const dialog = make(
+    "dialog",
+    { "aria-label": "Clone with other parameters" },
+    make(
+      "form",
+      { onsubmit: submit },
+      make("h2", {}, "Clone with other parameters"),
+      field("Name", name),
+      stopping && field("Iterations", iterations),
+      field("Priority", priority),
+      field("All parameters (as in a job file, docs/use.md)", all),
+      message,
+      make(
+        "div",
+        { class: "bar" },
+        make("button", { class: "main", id: "clone-submit" }, "Queue it"),
+        make("button", { type: "button", onclick: () => dialog.close() }, "Close"),
+      ),
+    ),
+  );
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();

@@ -13,7 +13,9 @@ function fill(element, properties, children) {
     else if (value === true) element.setAttribute(name, "");
     else if (value !== false && value != null) element.setAttribute(name, String(value));
   }
-  for (const child of children) if (child !== null && child !== undefined && child !== false) element.append(child instanceof Node ? child : String(child));
+  for (const child of children)
+    if (child !== null && child !== undefined && child !== false)
+      element.append(child instanceof Node ? child : String(child));
 }
 
 /**
@@ -53,8 +55,13 @@ export function panel(title, ...children) {
  * @param {[string, Child][]} pairs
  */
 export function facts(pairs) {
-  return make("dl", { class: "facts" }, ...pairs.filter(([, value]) => value !== "" && value != null)
-    .map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value))));
+  return make(
+    "dl",
+    { class: "facts" },
+    ...pairs
+      .filter(([, value]) => value !== "" && value != null)
+      .map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value))),
+  );
 }
 
 /**
@@ -66,7 +73,10 @@ export function oncePerFrame(draw) {
   return () => {
     if (asked) return;
     asked = true;
-    requestAnimationFrame(() => { asked = false; draw(); });
+    requestAnimationFrame(() => {
+      asked = false;
+      draw();
+    });
   };
 }
 

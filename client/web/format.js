@@ -4,7 +4,10 @@
 export function bytes(bytes) {
   const units = ["B", "kB", "MB", "GB", "TB", "PB"];
   let unit = 0;
-  while (bytes >= 1000 && unit < units.length - 1) { bytes /= 1000; ++unit; }
+  while (bytes >= 1000 && unit < units.length - 1) {
+    bytes /= 1000;
+    ++unit;
+  }
   return `${bytes.toFixed(unit === 0 || bytes >= 100 ? 0 : 1)} ${units[unit]}`;
 }
 
@@ -30,12 +33,21 @@ export function clock(time) {
   return time ? new Date(time).toLocaleTimeString() : "";
 }
 
-const ALGORITHMS = /** @type {Record<string, string>} */ ({ fdk: "FDK", sirt: "SIRT", cgls: "CGLS", bb: "BB", polyBb: "poly-BB", polySirt: "poly-SIRT", dart: "DART", polyDart: "poly-DART" });
+const ALGORITHMS = /** @type {Record<string, string>} */ ({
+  fdk: "FDK",
+  sirt: "SIRT",
+  cgls: "CGLS",
+  bb: "BB",
+  polyBb: "poly-BB",
+  polySirt: "poly-SIRT",
+  dart: "DART",
+  polyDart: "poly-DART",
+});
 
 /** @param {import("./types").JobSpec | undefined} spec */
 export function algorithm(spec) {
   const kind = Object.keys(spec?.algorithm ?? {})[0];
-  return kind ? ALGORITHMS[kind] ?? kind : "";
+  return kind ? (ALGORITHMS[kind] ?? kind) : "";
 }
 
 export const OVER = ["SUCCEEDED", "FAILED", "CANCELLED"];

@@ -2,7 +2,11 @@
 import { make } from "./dom.js";
 import { number } from "./format.js";
 
-const AXES = /** @type {Record<string, [string, string]>} */ ({ axial: ["y", "x"], coronal: ["z", "x"], sagittal: ["z", "y"] });
+const AXES = /** @type {Record<string, [string, string]>} */ ({
+  axial: ["y", "x"],
+  coronal: ["z", "x"],
+  sagittal: ["z", "y"],
+});
 
 export class SliceImage {
   /** @param {string} plane @param {() => void} onAim */
@@ -13,7 +17,14 @@ export class SliceImage {
     this.high = 1;
     this.zoom = 1;
     this.centre = { x: 0.5, y: 0.5 };
-    this.canvas = make("canvas", { class: "plane", width: 512, height: 512, tabindex: 0, id: `plane-${plane}`, role: "img" });
+    this.canvas = make("canvas", {
+      class: "plane",
+      width: 512,
+      height: 512,
+      tabindex: 0,
+      id: `plane-${plane}`,
+      role: "img",
+    });
     this.where = make("span", { class: "soft" });
     this.value = make("output", { id: `value-${plane}`, "aria-live": "off" });
     this.element = make("figure", {}, this.canvas, make("figcaption", {}, this.where, this.value));
@@ -29,7 +40,14 @@ export class SliceImage {
       if (event.buttons & 1) this.pan(-event.movementX / box.width, -event.movementY / box.height);
       this.aim((event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height);
     });
-    this.canvas.addEventListener("wheel", (event) => { event.preventDefault(); this.zoomBy(event.deltaY < 0 ? 1.25 : 0.8); }, { passive: false });
+    this.canvas.addEventListener(
+      "wheel",
+      (event) => {
+        event.preventDefault();
+        this.zoomBy(event.deltaY < 0 ? 1.25 : 0.8);
+      },
+      { passive: false },
+    );
     this.canvas.addEventListener("dblclick", () => this.reset());
     this.canvas.addEventListener("keydown", (event) => this.key(event));
   }
@@ -39,7 +57,12 @@ export class SliceImage {
    * @param {KeyboardEvent} event
    */
   key(event) {
-    const steps = /** @type {Record<string, [number, number]>} */ ({ ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] });
+    const steps = /** @type {Record<string, [number, number]>} */ ({
+      ArrowLeft: [-1, 0],
+      ArrowRight: [1, 0],
+      ArrowUp: [0, -1],
+      ArrowDown: [0, 1],
+    });
     const step = steps[event.key];
     if (step && event.shiftKey) this.pan(step[0] / 10, step[1] / 10);
     else if (step) this.aim(this.cursor.x + step[0] / 64, this.cursor.y + step[1] / 64);
@@ -50,9 +73,16 @@ export class SliceImage {
     event.preventDefault();
   }
 
-  reset() { this.zoom = 1; this.centre = { x: 0.5, y: 0.5 }; this.paint(); }
+  reset() {
+    this.zoom = 1;
+    this.centre = { x: 0.5, y: 0.5 };
+    this.paint();
+  }
   /** @param {number} factor */
-  zoomBy(factor) { this.zoom = Math.min(64, Math.max(1, this.zoom * factor)); this.pan(0, 0); }
+  zoomBy(factor) {
+    this.zoom = Math.min(64, Math.max(1, this.zoom * factor));
+    this.pan(0, 0);
+  }
 
   /**
    * By shares of the canvas.
@@ -67,10 +97,15 @@ export class SliceImage {
   }
 
   /** Pixels of the image per side of the (square) canvas. */
-  span() { return Math.max(this.image?.rows ?? 1, this.image?.columns ?? 1) / this.zoom; }
+  span() {
+    return Math.max(this.image?.rows ?? 1, this.image?.columns ?? 1) / this.zoom;
+  }
   corner() {
     const all = Math.max(this.image?.rows ?? 1, this.image?.columns ?? 1);
-    return { x: this.centre.x * all - this.span() / 2 - (all - (this.image?.columns ?? 1)) / 2, y: this.centre.y * all - this.span() / 2 - (all - (this.image?.rows ?? 1)) / 2 };
+    return {
+      x: this.centre.x * all - this.span() / 2 - (all - (this.image?.columns ?? 1)) / 2,
+      y: this.centre.y * all - this.span() / 2 - (all - (this.image?.rows ?? 1)) / 2,
+    };
   }
 
   /**
@@ -92,7 +127,9 @@ export class SliceImage {
     const row = this.image.rows - 1 - Math.floor(corner.y + this.cursor.y * this.span());
     const inside = row >= 0 && row < this.image.rows && column >= 0 && column < this.image.columns;
     const [down, across] = AXES[this.plane];
-    this.value.textContent = inside ? `${across} ${column}, ${down} ${row}: ${number(this.image.data[row * this.image.columns + column])} 1/mm` : "";
+    this.value.textContent = inside
+      ? `${across} ${column}, ${down} ${row}: ${number(this.image.data[row * this.image.columns + column])} 1/mm`
+      : "";
   }
 
   /** @param {import("./types").Image} image @param {string} words which one it is */
@@ -102,7 +139,10 @@ export class SliceImage {
     this.where.textContent = words;
     this.canvas.dataset.iteration = String(image.iteration);
     this.canvas.dataset.sum = String(image.data.reduce((sum, value) => sum + value, 0));
-    this.canvas.setAttribute("aria-label", `${words}, ${image.columns} by ${image.rows} pixels; arrow keys move the cursor, plus and minus zoom`);
+    this.canvas.setAttribute(
+      "aria-label",
+      `${words}, ${image.columns} by ${image.rows} pixels; arrow keys move the cursor, plus and minus zoom`,
+    );
     if (changed) this.reset();
     this.render();
   }
@@ -140,9 +180,16 @@ export class SliceImage {
     context.fillStyle = "#000";
     context.fillRect(0, 0, width, height);
     if (!this.image) return;
-    const corner = this.corner(), scale = width / this.span();
+    const corner = this.corner(),
+      scale = width / this.span();
     context.imageSmoothingEnabled = scale < 2;
-    context.drawImage(this.pixels, -corner.x * scale, -corner.y * scale, this.image.columns * scale, this.image.rows * scale);
+    context.drawImage(
+      this.pixels,
+      -corner.x * scale,
+      -corner.y * scale,
+      this.image.columns * scale,
+      this.image.rows * scale,
+    );
     this.say();
   }
 }

@@ -5,8 +5,8 @@ import { number } from "./format.js";
 import { SliceImage } from "./image.js";
 
 const PLANES = ["axial", "coronal", "sagittal"];
-const KEPT = 20;  // iterations whose previews the server keeps
-const LEAST_MS = 1500;  // between two refreshes
+const KEPT = 20; // iterations whose previews the server keeps
+const LEAST_MS = 1500; // between two refreshes
 const BINS = 160;
 
 /**
@@ -18,10 +18,11 @@ const BINS = 160;
 function histogram(images, low, high) {
   const counts = new Float64Array(BINS);
   const scale = BINS / (high - low);
-  for (const data of images) for (const value of data) {
-    const bin = Math.floor((value - low) * scale);
-    if (bin >= 0 && bin < BINS) ++counts[bin];
-  }
+  for (const data of images)
+    for (const value of data) {
+      const bin = Math.floor((value - low) * scale);
+      if (bin >= 0 && bin < BINS) ++counts[bin];
+    }
   return counts;
 }
 
@@ -33,10 +34,12 @@ function range(images) {
   /** @type {number[]} */ const sample = [];
   const all = images.reduce((sum, data) => sum + data.length, 0);
   const step = Math.max(1, Math.floor(all / 20000));
-  for (const data of images) for (let i = 0; i < data.length; i += step) if (Number.isFinite(data[i])) sample.push(data[i]);
+  for (const data of images)
+    for (let i = 0; i < data.length; i += step) if (Number.isFinite(data[i])) sample.push(data[i]);
   sample.sort((a, b) => a - b);
   const at = (/** @type {number} */ share) => sample[Math.round(share * (sample.length - 1))] ?? 0;
-  const low = at(0.002), high = at(0.998);
+  const low = at(0.002),
+    high = at(0.998);
   return high > low ? { low, high } : { low, high: low + 1 };
 }
 
@@ -45,14 +48,14 @@ export class Images {
   constructor(path, job) {
     this.path = path;
     this.job = job;
-    /** @type {Map<number, Map<string, number[]>>} */ this.kept = new Map();  // iteration → plane → indices
+    /** @type {Map<number, Map<string, number[]>>} */ this.kept = new Map(); // iteration → plane → indices
     this.slicesReady = false;
     this.wanted = "";
     this.range = { low: 0, high: 0 };
     this.readyCount = 0;
     this.panes = PLANES.map((plane) => new SliceImage(plane, () => {}));
-    this.follow = true;  // the newest iteration, whichever that is
-    this.chosen = 0;  // otherwise
+    this.follow = true; // the newest iteration, whichever that is
+    this.chosen = 0; // otherwise
     this.loading = false;
     this.loadAgain = false;
     this.loadedAt = 0;
@@ -67,14 +70,53 @@ export class Images {
       this.load();
     });
     const slices = this.slider("slice", "Slice (z)", () => this.load());
-    const low = this.slider("low", "Black", () => this.window()), high = this.slider("high", "White", () => this.window());
-    const newest = make("button", { type: "button", id: "newest", onclick: () => { this.follow = true; this.load(); } }, "Newest iteration");
-    const reset = make("button", { type: "button", onclick: () => { this.auto = true; this.fitWindow(); } }, "Automatic window");
-    const zoomIn = make("button", { type: "button", "aria-label": "Zoom in", onclick: () => this.panes.forEach((pane) => pane.zoomBy(1.25)) }, "+");
-    const zoomOut = make("button", { type: "button", "aria-label": "Zoom out", onclick: () => this.panes.forEach((pane) => pane.zoomBy(0.8)) }, "−");
-    this.element = panel("Slices", make("div", { class: "planes" }, ...this.panes.map((pane) => pane.element)),
-      make("div", { class: "sliders" }, iterations, slices, low, high), make("div", { class: "bar" }, newest, reset, zoomIn, zoomOut, this.message),
-      make("figure", {}, this.histogram, make("figcaption", {}, "Histogram of the three slices (log), window and thresholds")));
+    const low = this.slider("low", "Black", () => this.window()),
+      high = this.slider("high", "White", () => this.window());
+    const newest = make(
+      "button",
+      {
+        type: "button",
+        id: "newest",
+        onclick: () => {
+          this.follow = true;
+          this.load();
+        },
+      },
+      "Newest iteration",
+    );
+    const reset = make(
+      "button",
+      {
+        type: "button",
+        onclick: () => {
+          this.auto = true;
+          this.fitWindow();
+        },
+      },
+      "Automatic window",
+    );
+    const zoomIn = make(
+      "button",
+      { type: "button", "aria-label": "Zoom in", onclick: () => this.panes.forEach((pane) => pane.zoomBy(1.25)) },
+      "+",
+    );
+    const zoomOut = make(
+      "button",
+      { type: "button", "aria-label": "Zoom out", onclick: () => this.panes.forEach((pane) => pane.zoomBy(0.8)) },
+      "−",
+    );
+    this.element = panel(
+      "Slices",
+      make("div", { class: "planes" }, ...this.panes.map((pane) => pane.element)),
+      make("div", { class: "sliders" }, iterations, slices, low, high),
+      make("div", { class: "bar" }, newest, reset, zoomIn, zoomOut, this.message),
+      make(
+        "figure",
+        {},
+        this.histogram,
+        make("figcaption", {}, "Histogram of the three slices (log), window and thresholds"),
+      ),
+    );
     this.element.classList.add("wide");
     this.inputs.slice.disabled = this.inputs.iteration.disabled = true;
     const slicesCount = job.spec?.volume?.slices ?? 1;
@@ -117,7 +159,9 @@ export class Images {
     this.slicesReady = this.readyCount > 0 && this.readyCount >= (this.job.spec?.volume?.slices ?? Infinity);
   }
 
-  iterations() { return [...this.kept.keys()].sort((a, b) => a - b); }
+  iterations() {
+    return [...this.kept.keys()].sort((a, b) => a - b);
+  }
 
   /** @param {import("./types").Job} job */
   draw(job) {
@@ -131,7 +175,10 @@ export class Images {
     this.inputs.slice.disabled = !this.slicesReady;
     if (iterations.length === 0 && !this.slicesReady) return;
     const wanted = `${iterations[Number(slider.value)]} ${this.slicesReady}`;
-    if (wanted !== this.wanted) { this.wanted = wanted; this.load(); }
+    if (wanted !== this.wanted) {
+      this.wanted = wanted;
+      this.load();
+    }
   }
 
   /**
@@ -144,7 +191,10 @@ export class Images {
   }
 
   async load() {
-    if (this.loading) { this.loadAgain = true; return; }
+    if (this.loading) {
+      this.loadAgain = true;
+      return;
+    }
     this.loading = true;
     do {
       this.loadAgain = false;
@@ -165,7 +215,9 @@ export class Images {
     // The last iterate is the volume: every slice of it can be seen.
     const whole = this.slicesReady && (this.follow || Number(this.inputs.iteration.value) >= iterations.length - 1);
     this.label("slice", whole ? String(slice) : "when the volume is there");
-    await Promise.all(this.panes.map((pane) => this.loadPane(pane, iteration, whole && pane.plane === "axial" ? slice : -1)));
+    await Promise.all(
+      this.panes.map((pane) => this.loadPane(pane, iteration, whole && pane.plane === "axial" ? slice : -1)),
+    );
     this.fitWindow();
   }
 
@@ -176,17 +228,24 @@ export class Images {
     try {
       const found = await image(path);
       const index = slice >= 0 ? slice : found.index;
-      const words = slice >= 0 ? `axial slice ${index} of the volume` : `${pane.plane} ${index}, iteration ${found.iteration}`;
+      const words =
+        slice >= 0 ? `axial slice ${index} of the volume` : `${pane.plane} ${index}, iteration ${found.iteration}`;
       pane.show(found, words);
       this.message.textContent = "";
     } catch (error) {
       const gone = error instanceof ApiError && error.status === 404;
-      if (gone) this.kept.delete(iteration);  // older previews make room for newer ones
-      this.message.textContent = gone ? `iteration ${iteration} is not kept any more` : error instanceof Error ? error.message : "";
+      if (gone) this.kept.delete(iteration); // older previews make room for newer ones
+      this.message.textContent = gone
+        ? `iteration ${iteration} is not kept any more`
+        : error instanceof Error
+          ? error.message
+          : "";
     }
   }
 
-  data() { return this.panes.flatMap((pane) => (pane.image ? [pane.image.data] : [])); }
+  data() {
+    return this.panes.flatMap((pane) => (pane.image ? [pane.image.data] : []));
+  }
 
   fitWindow() {
     const data = this.data();
@@ -212,7 +271,8 @@ export class Images {
   }
 
   applyWindow() {
-    const low = Number(this.inputs.low.value), high = Number(this.inputs.high.value);
+    const low = Number(this.inputs.low.value),
+      high = Number(this.inputs.high.value);
     this.label("low", `${number(low)} 1/mm`);
     this.label("high", `${number(high)} 1/mm`);
     for (const pane of this.panes) pane.setWindow(low, high);
@@ -228,7 +288,8 @@ export class Images {
     const data = this.data();
     if (!data.length || this.range.high <= this.range.low) return;
     const span = this.range.high - this.range.low;
-    const from = this.range.low - span / 4, to = this.range.high + span / 4;
+    const from = this.range.low - span / 4,
+      to = this.range.high + span / 4;
     const counts = histogram(data, from, to);
     const most = Math.log1p(Math.max(...counts));
     const { width, height } = this.histogram;

@@ -5,7 +5,9 @@ import { bytes } from "./format.js";
 
 /** CPU seconds per second since the usage before, as cores. */
 class Load {
-  constructor() { /** @type {Map<string, { cpu: number, seconds: number, cores: number }>} */ this.last = new Map(); }
+  constructor() {
+    /** @type {Map<string, { cpu: number, seconds: number, cores: number }>} */ this.last = new Map();
+  }
 
   /** @param {string} key @param {import("./types").Usage} usage */
   cores(key, usage) {
@@ -25,31 +27,58 @@ function rows(pool, load) {
     const usage = pool.usage?.find((one) => (one.rank ?? 0) === (rank.rank ?? i));
     const cores = usage ? load.cores(`${pool.name}/${rank.rank ?? i}`, usage) : NaN;
     const memory = usage ? bytes(Number(usage.residentBytes ?? 0)) : "–";
-    return make("tr", {}, make("td", { "data-label": "Rank" }, rank.rank ?? i), make("td", { "data-label": "Host" }, rank.host ?? ""), make("td", { "data-label": "Device" }, rank.device ?? ""),
-      make("td", { "data-label": "Load" }, Number.isFinite(cores) ? `${cores.toFixed(1)} cores` : "–"), make("td", { "data-label": "Memory" }, memory));
+    return make(
+      "tr",
+      {},
+      make("td", { "data-label": "Rank" }, rank.rank ?? i),
+      make("td", { "data-label": "Host" }, rank.host ?? ""),
+      make("td", { "data-label": "Device" }, rank.device ?? ""),
+      make("td", { "data-label": "Load" }, Number.isFinite(cores) ? `${cores.toFixed(1)} cores` : "–"),
+      make("td", { "data-label": "Memory" }, memory),
+    );
   });
 }
 
 /** @param {import("./types").Pool} pool @param {Load} load */
 function section(pool, load) {
   const job = pool.job?.startsWith("jobs/") ? make("a", { href: `#/${pool.job}` }, pool.job) : pool.job || "idle";
-  const head = make("tr", {}, ...["Rank", "Host", "Device", "Load", "Memory"].map((name) => make("th", { scope: "col" }, name)));
-  return make("section", { class: "panel", "aria-label": `Pool ${pool.name}` }, make("h2", {}, pool.name),
-    facts([["Works on", job], ["Ranks", pool.ranks ?? 0], ["Started by", pool.local ? "this server" : "somebody else"]]),
-    make("table", { class: "cards" }, make("thead", {}, head), make("tbody", {}, ...rows(pool, load))));
+  const head = make(
+    "tr",
+    {},
+    ...["Rank", "Host", "Device", "Load", "Memory"].map((name) => make("th", { scope: "col" }, name)),
+  );
+  return make(
+    "section",
+    { class: "panel", "aria-label": `Pool ${pool.name}` },
+    make("h2", {}, pool.name),
+    facts([
+      ["Works on", job],
+      ["Ranks", pool.ranks ?? 0],
+      ["Started by", pool.local ? "this server" : "somebody else"],
+    ]),
+    make("table", { class: "cards" }, make("thead", {}, head), make("tbody", {}, ...rows(pool, load))),
+  );
 }
 
 /** @param {import("./app.js").App} app */
 export async function open(app) {
   document.title = "Pools – tomoslab";
   const load = new Load();
-  const summary = make("div"), pools = make("div", { class: "grid" });
+  const summary = make("div"),
+    pools = make("div", { class: "grid" });
   /** @param {import("./types").ServerInfo} info */
   const draw = (info) => {
     const all = info.pool ?? [];
     const busy = all.filter((pool) => pool.job).length;
-    summary.replaceChildren(facts([["Jobs in the queue", info.queuedJobs ?? 0], ["Pools at work", `${busy} of ${all.length}`],
-      ["Ranks", all.reduce((sum, pool) => sum + (pool.ranks ?? 0), 0)], ["Free on disk", `${bytes(Number(info.storeFreeBytes ?? 0))} of ${bytes(Number(info.storeTotalBytes ?? 0))}`], ["Version", info.version ?? ""]]));
+    summary.replaceChildren(
+      facts([
+        ["Jobs in the queue", info.queuedJobs ?? 0],
+        ["Pools at work", `${busy} of ${all.length}`],
+        ["Ranks", all.reduce((sum, pool) => sum + (pool.ranks ?? 0), 0)],
+        ["Free on disk", `${bytes(Number(info.storeFreeBytes ?? 0))} of ${bytes(Number(info.storeTotalBytes ?? 0))}`],
+        ["Version", info.version ?? ""],
+      ]),
+    );
     pools.replaceChildren(...all.map((pool) => section(pool, load)));
     if (!all.length) pools.replaceChildren(make("p", {}, "No pool is attached: jobs wait in the queue."));
   };

@@ -26,7 +26,12 @@ function totals(iterations, count) {
 function meter(share) {
   const bar = make("i");
   bar.style.width = `${Math.round(100 * share)}%`;
-  return make("span", {}, make("span", { class: "meter", "aria-hidden": "true" }, bar), ` ${Math.round(100 * share)} %`);
+  return make(
+    "span",
+    {},
+    make("span", { class: "meter", "aria-hidden": "true" }, bar),
+    ` ${Math.round(100 * share)} %`,
+  );
 }
 
 /** @param {import("./types").Rank} rank @param {import("./types").Usage | undefined} usage */
@@ -45,10 +50,27 @@ export function ranksTable(ranks, usage, iterations) {
   const rows = ranks.map((rank, i) => {
     const { busy, waiting, sent } = sums[i];
     const used = usage.find((one) => (one.rank ?? 0) === (rank.rank ?? i));
-    const cells = [String(rank.rank ?? i), rank.host ?? "", rank.device ?? "", `${rank.sliceBegin ?? 0} … ${(rank.sliceEnd ?? 0) - 1}`, memory(rank, used),
-      all > 0 ? meter(busy / all) : "–", busy + waiting > 0 ? meter(waiting / (busy + waiting)) : "–", bytes(sent)];
+    const cells = [
+      String(rank.rank ?? i),
+      rank.host ?? "",
+      rank.device ?? "",
+      `${rank.sliceBegin ?? 0} … ${(rank.sliceEnd ?? 0) - 1}`,
+      memory(rank, used),
+      all > 0 ? meter(busy / all) : "–",
+      busy + waiting > 0 ? meter(waiting / (busy + waiting)) : "–",
+      bytes(sent),
+    ];
     return make("tr", {}, ...cells.map((cell, column) => make("td", { "data-label": NAMES[column] }, cell)));
   });
-  return make("div", { class: "scroll" }, make("table", { class: "cards", id: "ranks" }, make("caption", { class: "hidden" }, "Ranks of the pool that has the job"),
-    make("thead", {}, make("tr", {}, ...NAMES.map((name) => make("th", { scope: "col" }, name)))), make("tbody", {}, ...rows)));
+  return make(
+    "div",
+    { class: "scroll" },
+    make(
+      "table",
+      { class: "cards", id: "ranks" },
+      make("caption", { class: "hidden" }, "Ranks of the pool that has the job"),
+      make("thead", {}, make("tr", {}, ...NAMES.map((name) => make("th", { scope: "col" }, name)))),
+      make("tbody", {}, ...rows),
+    ),
+  );
 }
