@@ -18,6 +18,7 @@
 #include "server/machine.h"
 #include "server/server.h"
 #include "worker/core/device.h"
+#include "worker/core/status.h"
 
 namespace {
 
@@ -174,23 +175,29 @@ std::chrono::milliseconds Milliseconds(double seconds) {
   return std::chrono::milliseconds(static_cast<std::int64_t>(1000 * seconds));
 }
 
-/// As many ranks as GPUs, and 90 % of a GPU's memory for its ranks.
-void SetDeviceDefaults(tomoslab::PoolOptions& pools) {
-  if (pools.device == "cpu" || pools.device == "emulated") return;
+/// As many ranks as GPUs, and 90 % of a GPU's memory for its ranks. InvalidArgument: local pools
+/// asked for GPUs that are not there; they would end at once, again and again.
+absl::Status SetDeviceDefaults(tomoslab::PoolOptions& pools) {
+  if (pools.device == "cpu" || pools.device == "emulated") return absl::OkStatus();
   const absl::StatusOr<std::vector<tomoslab::Device>> gpus = tomoslab::CudaDevices();
-  if (!gpus.ok()) return;
+  if (!gpus.ok()) {
+    if (pools.device != "cuda" || pools.pools == 0) return absl::OkStatus();
+    return absl::InvalidArgumentError(absl::StrCat("--device=cuda: ", gpus.status().message(),
+                                                   "; or choose --device=auto or cpu"));
+  }
   const int count = static_cast<int>(gpus->size());
   if (pools.ranks == 0) pools.ranks = std::max(pools.numa_nodes, count);
-  if (pools.device_memory_mb_per_rank > 0) return;
+  if (pools.device_memory_mb_per_rank > 0) return absl::OkStatus();
   const int sharing = (pools.ranks * std::max(1, pools.pools) + count - 1) / count;
   for (const tomoslab::Device& gpu : *gpus) {
     const std::int64_t mb = (gpu.memory_bytes >> 20) * 9 / 10 / sharing;
     std::int64_t& least = pools.device_memory_mb_per_rank;
     least = least == 0 ? mb : std::min(least, mb);
   }
+  return absl::OkStatus();
 }
 
-void SetDefaults(Flags& flags) {
+absl::Status SetDefaults(Flags& flags) {
   tomoslab::PoolOptions& pools = flags.server.pools;
   const std::filesystem::path preload = OwnFolder() / "tomoslab_bind_to_loopback.so";
 #ifndef __SANITIZE_ADDRESS__  // whose own library must be the first
@@ -209,13 +216,14 @@ void SetDefaults(Flags& flags) {
   flags.server.drain_patience = Milliseconds(flags.drain_seconds);
   const Machine machine = tomoslab::ThisMachine();
   pools.numa_nodes = machine.numa_nodes;
-  SetDeviceDefaults(pools);
+  TOMOSLAB_RETURN_IF_ERROR(SetDeviceDefaults(pools));
   if (pools.ranks == 0) pools.ranks = machine.numa_nodes;
   const int all_ranks = pools.ranks * std::max(1, pools.pools);
   if (pools.threads == 0) pools.threads = std::max(1, machine.cores / all_ranks);
   if (pools.memory_mb_per_rank == 0) {
     pools.memory_mb_per_rank = (machine.memory_bytes >> 20) * 8 / 10 / all_ranks;
   }
+  return absl::OkStatus();
 }
 
 /// Readers see the whole line or no file.
@@ -239,20 +247,7 @@ sigset_t BlockEndSignals() {
   return signals;
 }
 
-/// Local pools asked for GPUs would end at once, again and again.
-absl::Status CheckDevice(const tomoslab::PoolOptions& pools) {
-  if (pools.device != "cuda" || pools.pools == 0) return absl::OkStatus();
-  const absl::Status gpus = tomoslab::CudaDevices().status();
-  if (gpus.ok()) return gpus;
-  return absl::InvalidArgumentError(
-      absl::StrCat("--device=cuda: ", gpus.message(), "; or choose --device=auto or cpu"));
-}
-
 int Run(const Flags& flags, const sigset_t& end_signals) {
-  if (const absl::Status device = CheckDevice(flags.server.pools); !device.ok()) {
-    spdlog::error("{}", std::string(device.message()));
-    return 2;
-  }
   absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(flags.server);
   if (!server.ok()) {
     spdlog::error("{}", std::string(server.status().message()));
@@ -341,6 +336,9 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : 2;
   }
   if (create_token->parsed()) return CreateToken(flags.server.data_folder, new_token);
-  SetDefaults(flags);
+  if (const absl::Status set = SetDefaults(flags); !set.ok()) {
+    spdlog::error("{}", std::string(set.message()));
+    return 2;
+  }
   return Run(flags, end_signals);
 }

@@ -5,15 +5,14 @@
 // GUPS = 10⁹ voxels · views per second. "joseph", "footprint": everything on the GPU, as resident
 // jobs have it; "streamed": the volume in host memory, in pieces through the GPU. Medians of 10
 // runs. Without a GPU it says why, and ends with 0.
-#include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <functional>
 #include <vector>
 
 #include "tests/benchmarks/benchmark_scan.h"
 #include "tests/benchmarks/cuda_ceilings.h"
+#include "tests/benchmarks/device_runs.h"
 #include "worker/distributed/distributed_projector.h"
 #include "worker/projector/local_projector.h"
 #include "worker/solvers/barzilai_borwein.h"
@@ -21,27 +20,7 @@
 namespace tomoslab::benchmarks {
 namespace {
 
-constexpr int kRuns = 10;
 constexpr std::int64_t kBatchViews = 32;
-
-double Median(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + values.size() / 2, values.end());
-  return values[values.size() / 2];
-}
-
-/// The median of kRuns, after one run that does not count, s.
-double MedianSeconds(Accelerator& gpu, const std::function<void()>& run) {
-  std::vector<double> seconds;
-  for (int i = -1; i < kRuns; ++i) {
-    const auto start = std::chrono::steady_clock::now();
-    run();
-    gpu.Wait(Queue::kCompute);
-    if (i >= 0)
-      seconds.push_back(
-          std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-  }
-  return Median(seconds);
-}
 
 struct Ceilings {
   double fma_tflops, copy_gbs;
@@ -67,10 +46,7 @@ void MeasureKernels(Accelerator& gpu, Case c, ProjectorModel model) {
   const auto projector = MakeDeviceProjector(&gpu, volume, model);
   const DeviceArray<float> x(&gpu, volume.VoxelCount(), "the benchmark"),
       y(&gpu, std::int64_t{kBatchViews} * c.size * c.size, "the benchmark");
-  const auto numbers = [](std::int64_t count) {
-    return count * static_cast<std::int64_t>(sizeof(float));
-  };
-  gpu.Clear(x.data(), numbers(x.count()), Queue::kCompute);
+  gpu.Clear(x.data(), BytesOf<float>(x.count()), Queue::kCompute);
   const auto for_batches = [&](auto&& visit) {
     for (std::int64_t first = 0; first < c.views; first += kBatchViews) {
       visit(ProjectionBand{
@@ -87,7 +63,7 @@ void MeasureKernels(Accelerator& gpu, Case c, ProjectorModel model) {
     for_batches([&](const ProjectionBand& band) { projector->Project(band, y.data()); });
   });
   print("back (exact adjoint)", [&] {
-    gpu.Clear(y.data(), numbers(y.count()), Queue::kCompute);  // it grows
+    gpu.Clear(y.data(), BytesOf<float>(y.count()), Queue::kCompute);  // it grows
     projector->BeginBackprojection(x.data());
     for_batches([&](const ProjectionBand& band) { projector->Backproject(band, y.data()); });
     projector->FinishBackprojection();
@@ -105,8 +81,7 @@ void MeasureStreamed(Accelerator& gpu, Case c) {
   const Scan scan = ScanOf(c);
   const Volume volume = VolumeOf(c);
   std::vector<float> x(volume.VoxelCount(), 1e-3f), y(scan.PixelCount(), 1e-3f);
-  const std::int64_t bytes =
-      volume.VoxelCount() * static_cast<std::int64_t>(sizeof(float)) / 4 + (std::int64_t{1} << 30);
+  const std::int64_t bytes = BytesOf<float>(volume.VoxelCount()) / 4 + (std::int64_t{1} << 30);
   const auto projector =
       MakeStreamedProjector(&gpu, volume, ProjectorModel::kJoseph, bytes, {c.size, c.size});
   const ProjectionBand all{scan.views, c.size, {0, c.size}};
@@ -187,15 +162,16 @@ int Run(const std::vector<Case>& cases) {
 
 int main(int argc, char** argv) {
   using tomoslab::benchmarks::Case;
+  using tomoslab::benchmarks::CaseOf;
   std::vector<Case> cases;
   for (int i = 1; i + 1 < argc; i += 2) {
-    const int size = std::atoi(argv[i]), views = std::atoi(argv[i + 1]);
-    if (size < 1 || size > 4096 || views < 1 || views > 20000) {
+    const std::optional<Case> c = CaseOf(argv[i], argv[i + 1]);
+    if (!c.has_value()) {
       std::fprintf(stderr, "cuda_benchmark [SIZE VIEWS]…: sizes 1 to 4096, views 1 to 20000\n");
       return 2;
     }
-    cases.push_back({.beam = tomoslab::Beam::kCone, .size = size, .views = views});
+    cases.push_back(*c);
   }
-  if (cases.empty()) cases.push_back({.beam = tomoslab::Beam::kCone, .size = 512, .views = 720});
+  if (cases.empty()) cases.push_back(*CaseOf("512", "720"));
   return tomoslab::benchmarks::Run(cases);
 }

@@ -5,15 +5,11 @@
 //                                                      default 512 720
 // Medians of 10 runs. Without a GPU it says why, and ends with 0; --emulated runs the same on the
 // emulated device, whose figures say nothing of GPUs.
-#include <algorithm>
-#include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <functional>
 #include <string_view>
-#include <vector>
 
-#include "tests/benchmarks/benchmark_scan.h"
+#include "tests/benchmarks/device_runs.h"
 #include "tests/support/beam_models.h"
 #include "worker/distributed/distributed_projector.h"
 #include "worker/operators/ramp_filter.h"
@@ -24,8 +20,6 @@
 
 namespace tomoslab::benchmarks {
 namespace {
-
-constexpr int kRuns = 10;
 
 class Steps {
  public:
@@ -45,17 +39,7 @@ class Steps {
 
  private:
   void Print(const char* name, std::int64_t numbers, const std::function<void()>& step) const {
-    std::vector<double> seconds;
-    for (int i = -1; i < kRuns; ++i) {  // the first does not count
-      const auto start = std::chrono::steady_clock::now();
-      step();
-      gpu_.Wait(Queue::kCompute);
-      if (i >= 0)
-        seconds.push_back(
-            std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-    }
-    std::nth_element(seconds.begin(), seconds.begin() + kRuns / 2, seconds.end());
-    const double median = seconds[kRuns / 2];
+    const double median = MedianSeconds(gpu_, step);
     std::printf("%-40s %10.5f s %10.2f 10⁹/s\n", name, median,
                 static_cast<double>(numbers) / median / 1e9);
   }
@@ -141,14 +125,14 @@ int Run(bool emulated, Case c) {
 int main(int argc, char** argv) {
   const bool emulated = argc > 1 && std::string_view(argv[1]) == "--emulated";
   const int first = emulated ? 2 : 1;
-  const int size = argc > first + 1 ? std::atoi(argv[first]) : 512;
-  const int views = argc > first + 1 ? std::atoi(argv[first + 1]) : 720;
-  if (size < 1 || size > 4096 || views < 1 || views > 20000) {
+  const bool given = argc > first + 1;
+  const auto c =
+      tomoslab::benchmarks::CaseOf(given ? argv[first] : "512", given ? argv[first + 1] : "720");
+  if (!c.has_value()) {
     std::fprintf(stderr,
                  "device_steps_benchmark [--emulated] [SIZE VIEWS]: sizes 1 to 4096, views 1 to "
                  "20000\n");
     return 2;
   }
-  return tomoslab::benchmarks::Run(emulated,
-                                   {.beam = tomoslab::Beam::kCone, .size = size, .views = views});
+  return tomoslab::benchmarks::Run(emulated, *c);
 }

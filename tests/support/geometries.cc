@@ -119,7 +119,7 @@ std::vector<NamedGeometry> WithSlabs(const NamedGeometry& whole) {
   std::vector<NamedGeometry> result;
   const int slices = whole.volume.slices;
   for (const IndexRange range : {IndexRange{0, slices}, IndexRange{slices / 2, slices / 2 + 3},
-                                 IndexRange{slices - 1, slices}}) {
+                                 IndexRange{0, 1}, IndexRange{slices - 1, slices}}) {
     if (range.end > slices) continue;
     NamedGeometry part = whole;
     part.volume = whole.volume.Slices(range);

@@ -22,7 +22,8 @@ struct NamedGeometry {
 /// sizes, uneven angles.
 std::vector<NamedGeometry> AllGeometries(int views = 11);
 
-/// The geometry with its whole volume, with three of its slices, and with its last slice alone.
+/// The geometry with its whole volume, with three of its slices, and with its first and its last
+/// slice alone.
 std::vector<NamedGeometry> WithSlabs(const NamedGeometry& whole);
 
 /// Uniform in [−1, 1), the same for the same seed and index everywhere.

@@ -19,28 +19,15 @@ struct Transposition {
 
 /// In tiles that stay in the cache, on all threads.
 void Transpose(const Transposition& t, std::int64_t rows, std::int64_t columns) {
-  constexpr std::int64_t kRows = 64, kColumns = kPlanesAtATime;
-  ParallelFor(0, (rows + kRows - 1) / kRows, [&](std::int64_t tile) {
-    const std::int64_t end = std::min(rows, (tile + 1) * kRows);
-    for (std::int64_t begin = 0; begin < columns; begin += kColumns) {
-      for (std::int64_t column = begin; column < std::min(columns, begin + kColumns); ++column) {
-        for (std::int64_t row = tile * kRows; row < end; ++row)
-          t.to[column * t.to_stride + row] = t.from[row * t.from_stride + column];
-      }
-    }
-  });
-}
-
-/// The same to rows.
-void TransposeBack(const Transposition& t, std::int64_t rows, std::int64_t columns) {
-  constexpr std::int64_t kRows = 64, kColumns = kPlanesAtATime;
-  ParallelFor(0, (rows + kRows - 1) / kRows, [&](std::int64_t tile) {
-    const std::int64_t end = std::min(rows, (tile + 1) * kRows);
-    for (std::int64_t begin = 0; begin < columns; begin += kColumns) {
-      for (std::int64_t column = begin; column < std::min(columns, begin + kColumns); ++column) {
-        for (std::int64_t row = tile * kRows; row < end; ++row)
-          t.to[row * t.to_stride + column] = t.from[column * t.from_stride + row];
-      }
+  constexpr std::int64_t kTile = 64;
+  const auto tiles = [](std::int64_t lines) { return (lines + kTile - 1) / kTile; };
+  ParallelFor(0, tiles(rows) * tiles(columns), [&](std::int64_t tile) {
+    const std::int64_t first_row = tile / tiles(columns) * kTile;
+    const std::int64_t first_column = tile % tiles(columns) * kTile;
+    const std::int64_t row_end = std::min(rows, first_row + kTile);
+    for (std::int64_t c = first_column; c < std::min(columns, first_column + kTile); ++c) {
+      for (std::int64_t r = first_row; r < row_end; ++r)
+        t.to[c * t.to_stride + r] = t.from[r * t.from_stride + c];
     }
   });
 }
@@ -72,14 +59,14 @@ void TakePlanes(const Field& x, IndexRange planes, float* out) {
 void PutPlanes(const float* planes, IndexRange range, Field& x) {
   const std::int64_t lines = x.outer();
   if (x.on_host()) {
-    TransposeBack({planes, lines, x.data() + range.begin, x.inner_size()}, lines, range.size());
+    Transpose({planes, lines, x.data() + range.begin, x.inner_size()}, range.size(), lines);
     return;
   }
   std::vector<float> some;
   ForPlanes(range, [&](IndexRange part) {
     some.resize(lines * part.size());
-    TransposeBack({planes + (part.begin - range.begin) * lines, lines, some.data(), part.size()},
-                  lines, part.size());
+    Transpose({planes + (part.begin - range.begin) * lines, lines, some.data(), part.size()},
+              part.size(), lines);
     Write(some.data(), {0, 1, lines, part}, x);
   });
 }

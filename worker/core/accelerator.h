@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "absl/status/statusor.h"
+#include "worker/core/bytes.h"
 #include "worker/core/device.h"
 
 namespace tomoslab {
@@ -100,7 +101,7 @@ class DeviceArray {
   DeviceArray() = default;
   /// Throws DeviceMemoryError.
   DeviceArray(Accelerator* accelerator, std::int64_t count, const char* what)
-      : accelerator_(accelerator), bytes_(count * static_cast<std::int64_t>(sizeof(T))) {
+      : accelerator_(accelerator), bytes_(BytesOf<T>(count)) {
     data_ = static_cast<T*>(accelerator->Allocate(bytes_, what));
   }
   ~DeviceArray() {
@@ -118,8 +119,7 @@ class DeviceArray {
   std::int64_t count() const { return bytes_ / static_cast<std::int64_t>(sizeof(T)); }
   /// Copies host[0 .. count) to the start of the array; count at most count().
   void Upload(const T* host, std::int64_t numbers) {
-    const std::int64_t bytes = numbers * static_cast<std::int64_t>(sizeof(T));
-    accelerator_->Upload(host, data_, {.width = bytes});
+    accelerator_->Upload(host, data_, {.width = BytesOf<T>(numbers)});
   }
 
  private:
@@ -134,8 +134,7 @@ class PinnedArray {
   PinnedArray() = default;
   PinnedArray(Accelerator* accelerator, std::int64_t count)
       : accelerator_(accelerator),
-        data_(static_cast<float*>(
-            accelerator->AllocatePinned(count * static_cast<std::int64_t>(sizeof(float))))),
+        data_(static_cast<float*>(accelerator->AllocatePinned(BytesOf<float>(count)))),
         count_(count) {}
   ~PinnedArray() {
     if (data_ != nullptr) accelerator_->FreePinned(data_);

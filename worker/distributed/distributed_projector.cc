@@ -101,34 +101,31 @@ Field DistributedProjector::NewProjections() const {
 }
 
 template <class Pass>
-void DistributedProjector::TimeOnDevice(Accelerator* accelerator, const Exchanges& exchange,
-                                        double PhaseTotals::*phase_s, Pass&& pass) const {
+void DistributedProjector::TimeOnDevice(const Exchanges& exchange, double PhaseTotals::*phase_s,
+                                        Pass&& pass) const {
   // What the host's clock says while the GPU works on its own means nothing: a pass is what it
   // takes as a whole, but for the messages it waited for.
   PhaseTotals totals = state_->totals;
   const double waited_s = WaitedSeconds(exchange);
   const auto start = std::chrono::steady_clock::now();
   pass();
-  accelerator->Wait(Queue::kCompute);
+  FieldsOn()->Wait(Queue::kCompute);
   const double all_s =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   const double exchange_s = WaitedSeconds(exchange) - waited_s;
   totals.exchange_s += exchange_s;
   totals.*phase_s += all_s - exchange_s;
-  totals.projections = state_->totals.projections;
-  totals.backprojections = state_->totals.backprojections;
   state_->totals = totals;
 }
 
 void DistributedProjector::Project(const Field& x, Field& y) const {
+  ++state_->totals.projections;
   if (FieldsOn() == nullptr) return ProjectBatches(x, y);
-  TimeOnDevice(FieldsOn(), state_->exchange, &PhaseTotals::projection_s,
-               [&] { ProjectBatches(x, y); });
+  TimeOnDevice(state_->exchange, &PhaseTotals::projection_s, [&] { ProjectBatches(x, y); });
 }
 
 void DistributedProjector::ProjectBatches(const Field& x, Field& y) const {
   auto& [exchange, local, totals, taken] = *state_;
-  ++totals.projections;
   {
     const Stopwatch watch(&totals.projection_s);
     local->BeginProjection(x.address());
@@ -177,15 +174,15 @@ void DistributedProjector::BackprojectVoxelDriven(const Scan& scan, const Field&
 
 void DistributedProjector::BackprojectWith(Kernel kernel, const Scan& scan, Exchanges& exchange,
                                            const Field& y, Field& x) const {
+  ++state_->totals.backprojections;
   if (FieldsOn() == nullptr) return BackprojectBatches(kernel, scan, exchange, y, x);
-  TimeOnDevice(FieldsOn(), exchange, &PhaseTotals::backprojection_s,
+  TimeOnDevice(exchange, &PhaseTotals::backprojection_s,
                [&] { BackprojectBatches(kernel, scan, exchange, y, x); });
 }
 
 void DistributedProjector::BackprojectBatches(Kernel kernel, const Scan& scan, Exchanges& exchange,
                                               const Field& y, Field& x) const {
   PhaseTotals& totals = state_->totals;
-  ++totals.backprojections;
   Fill(0, x);
   if (plan_.batches.empty()) return;
   LocalProjector& local = *state_->local;

@@ -78,8 +78,7 @@ class DistributedProjector {
   enum class Kernel { kMatched, kVoxelDriven };
   void ProjectBatches(const Field& x, Field& y) const;
   template <class Pass>
-  void TimeOnDevice(Accelerator* accelerator, const Exchanges& exchange,
-                    double PhaseTotals::*phase_s, Pass&& pass) const;
+  void TimeOnDevice(const Exchanges& exchange, double PhaseTotals::*phase_s, Pass&& pass) const;
   void BackprojectBatches(Kernel kernel, const Scan& scan, Exchanges& exchange, const Field& y,
                           Field& x) const;
   void BackprojectWith(Kernel kernel, const Scan& scan, Exchanges& exchange, const Field& y,

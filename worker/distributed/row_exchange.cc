@@ -108,7 +108,7 @@ void RowExchange::Post() {
     const int count = static_cast<int>(Lines(*batch_)), tag = 1;
     if (piece.outgoing) {
       MPI_Isend(message, count, line, piece.rank, tag, ranks_->comm(), &requests_.back());
-      sent_bytes_ += Lines(*batch_) * piece.rows.size() * static_cast<std::int64_t>(sizeof(float));
+      sent_bytes_ += BytesOf<float>(Lines(*batch_) * piece.rows.size());
     } else {
       MPI_Irecv(message, count, line, piece.rank, tag, ranks_->comm(), &requests_.back());
     }

@@ -9,8 +9,6 @@
 namespace tomoslab {
 namespace {
 
-constexpr auto kNumber = static_cast<std::int64_t>(sizeof(float));
-
 /// The first number of the rows [part).
 template <class Lines>
 auto* First(const Lines& lines, IndexRange part) {
@@ -99,10 +97,10 @@ class DeviceRows : public RowStore {
   void Copy(ConstRowLines from, RowLines to, IndexRange part, std::int64_t lines) override {
     if (part.empty() || lines == 0) return;
     accelerator_->CopyWithin(First(from, part), First(to, part),
-                             {.width = part.size() * kNumber,
+                             {.width = BytesOf<float>(part.size()),
                               .height = lines,
-                              .from_pitch = from.rows.size() * kNumber,
-                              .to_pitch = to.rows.size() * kNumber},
+                              .from_pitch = BytesOf<float>(from.rows.size()),
+                              .to_pitch = BytesOf<float>(to.rows.size())},
                              Queue::kExchange);
   }
   void Add(ConstRowLines from, RowLines to, IndexRange part, std::int64_t lines) override {
@@ -113,14 +111,14 @@ class DeviceRows : public RowStore {
                    First(to, part));
   }
   void Clear(float* values, std::int64_t numbers) override {
-    if (numbers > 0) accelerator_->Clear(values, numbers * kNumber, Queue::kExchange);
+    if (numbers > 0) accelerator_->Clear(values, BytesOf<float>(numbers), Queue::kExchange);
   }
 
   bool SendsLater() const override { return true; }
   void Send(int index) override {
     const Rows& piece = pieces_[index];
     if (messages_ == Messages::kDirect) return;
-    accelerator_->CopyOut(piece.there.data(), piece.here.data(), piece.numbers * kNumber,
+    accelerator_->CopyOut(piece.there.data(), piece.here.data(), BytesOf<float>(piece.numbers),
                           Queue::kExchange);
   }
   void Collect() override { accelerator_->Wait(Queue::kExchange); }
@@ -131,7 +129,7 @@ class DeviceRows : public RowStore {
   void Arrived(int index) override {
     const Rows& piece = pieces_[index];
     if (messages_ == Messages::kDirect) return;
-    accelerator_->CopyIn(piece.here.data(), piece.there.data(), piece.numbers * kNumber,
+    accelerator_->CopyIn(piece.here.data(), piece.there.data(), BytesOf<float>(piece.numbers),
                          Queue::kExchange);
   }
 

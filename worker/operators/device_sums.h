@@ -7,10 +7,16 @@
 
 namespace tomoslab {
 
-/// Adds over the inner index of all ranks what launch(stream, shape, lane_sums, sums) adds over the
-/// outer one, as FieldKernels::dot does (worker/operators/dot_kernels-inl.h): the bits of
-/// SumOfSquares on the host. Collective.
-///   shape: of the numbers; on an accelerator.
+/// sums[z] ← what launch(stream, shape, lane_sums, sums) adds over the outer index, as
+/// FieldKernels::dot does (worker/operators/dot_kernels-inl.h).
+///   shape: of the numbers; on an accelerator. sums: one for each inner index of this rank.
+void SumPerInnerOnDevice(
+    const Field& shape,
+    absl::FunctionRef<void(void* stream, const DotShape& numbers, double* lane_sums, double* sums)>
+        launch,
+    double* sums);
+
+/// Adds those over the inner index of all ranks: the bits of SumOfSquares on the host. Collective.
 double SumOnDevice(
     const Field& shape,
     absl::FunctionRef<void(void* stream, const DotShape& numbers, double* lane_sums, double* sums)>

@@ -7,6 +7,7 @@
 
 #include "worker/core/check.h"
 #include "worker/core/parallel.h"
+#include "worker/operators/device_sums.h"
 #include "worker/operators/field_kernels.h"
 
 namespace tomoslab {
@@ -64,16 +65,14 @@ Calls On(const Field& x) {
 
 /// sums[z] ← Σ over all outer indices of a[·][z] · b[·][z].
 void DotPerInner(const Field& a, const Field& b, double* sums) {
-  const std::int64_t inner = a.inner_size();
   if (!a.on_host()) {
-    const DotShape shape{a.outer(), inner, DotBlocksOf(a.outer(), a.inner_total())};
-    auto* scratch = static_cast<double*>(a.accelerator()->Scratch(
-        (shape.lane_sums() + inner) * static_cast<std::int64_t>(sizeof(double))));
-    double* on_device = scratch + shape.lane_sums();
-    On(a).kernels.dot(On(a).stream, shape, a.device_data(), b.device_data(), scratch, on_device);
-    return a.accelerator()->Download(on_device, sums,
-                                     {.width = inner * static_cast<std::int64_t>(sizeof(double))});
+    const auto launch = [&](void* stream, const DotShape& numbers, double* lane_sums,
+                            double* per_inner) {
+      On(a).kernels.dot(stream, numbers, a.device_data(), b.device_data(), lane_sums, per_inner);
+    };
+    return SumPerInnerOnDevice(a, launch, sums);
   }
+  const std::int64_t inner = a.inner_size();
   const std::int64_t lanes = DotBlocksOf(a.outer(), a.inner_total()).lanes;
   SumPerInner(a, sums, [&](std::int64_t begin, std::int64_t count, double* block_sums) {
     DotOfBlock(a.line(begin), b.line(begin), count * inner, inner, lanes, block_sums);
@@ -83,12 +82,10 @@ void DotPerInner(const Field& a, const Field& b, double* sums) {
 /// The largest value of this rank, or absolute value; at least 0.
 float LargestHere(const Field& x, bool absolute) {
   if (!x.on_host()) {
-    auto* parts = static_cast<float*>(
-        x.accelerator()->Scratch(kLargestParts * static_cast<std::int64_t>(sizeof(float))));
+    auto* parts = static_cast<float*>(x.accelerator()->Scratch(BytesOf<float>(kLargestParts)));
     On(x).kernels.largest(On(x).stream, absolute, 0, x.device_data(), x.size(), parts);
     std::vector<float> largest(kLargestParts);
-    x.accelerator()->Download(parts, largest.data(),
-                              {.width = kLargestParts * static_cast<std::int64_t>(sizeof(float))});
+    x.accelerator()->Download(parts, largest.data(), {.width = BytesOf<float>(kLargestParts)});
     return *std::max_element(largest.begin(), largest.end());
   }
   std::atomic<float> largest = 0;
@@ -116,10 +113,9 @@ void CheckLines(const Field& x, const FieldLines& lines) {
 struct LineBytes {
   std::int64_t offset, width, pitch;
 };
-LineBytes BytesOf(const Field& x, const FieldLines& lines) {
-  constexpr auto kNumber = static_cast<std::int64_t>(sizeof(float));
-  return {lines.first * x.inner_size() + lines.inner.begin, lines.inner.size() * kNumber,
-          lines.step * x.inner_size() * kNumber};
+LineBytes LineBytesOf(const Field& x, const FieldLines& lines) {
+  return {lines.first * x.inner_size() + lines.inner.begin, BytesOf<float>(lines.inner.size()),
+          BytesOf<float>(lines.step * x.inner_size())};
 }
 
 /// body(line, where it stands among packed lines) on many threads.
@@ -152,7 +148,7 @@ Field::Field(std::int64_t outer, IndexRange inner, std::int64_t inner_total, con
     : outer_(outer), inner_(inner), inner_total_(inner_total), sum_(sum) {
   TOMOSLAB_CHECK(outer >= 0 && sum != nullptr);
   TOMOSLAB_CHECK(inner.empty() || (inner.begin >= 0 && inner.end <= inner_total));
-  const std::int64_t bytes = size() * static_cast<std::int64_t>(sizeof(float));
+  const std::int64_t bytes = BytesOf<float>(size());
   void* memory = accelerator != nullptr
                      ? accelerator->Allocate(bytes, "a volume or a set of projections")
                      : ::operator new[](static_cast<std::size_t>(bytes), kAlignment);
@@ -188,9 +184,8 @@ void Copy(const Field& a, Field& b) {
   TOMOSLAB_CHECK(SameShape(a, b));
   if (!a.on_host() && !b.on_host()) {
     TOMOSLAB_CHECK(a.accelerator() == b.accelerator());
-    return a.accelerator()->CopyWithin(
-        a.device_data(), b.device_data(),
-        {.width = a.size() * static_cast<std::int64_t>(sizeof(float))}, Queue::kCompute);
+    return a.accelerator()->CopyWithin(a.device_data(), b.device_data(),
+                                       {.width = BytesOf<float>(a.size())}, Queue::kCompute);
   }
   if (!a.on_host()) return Read(a, AllLines(a), b.data());
   if (!b.on_host()) return Write(a.data(), AllLines(a), b);
@@ -323,7 +318,7 @@ FieldLines AllLines(const Field& x) {
 
 void Read(const Field& x, const FieldLines& lines, float* out) {
   CheckLines(x, lines);
-  const LineBytes bytes = BytesOf(x, lines);
+  const LineBytes bytes = LineBytesOf(x, lines);
   if (!x.on_host()) {
     return x.accelerator()->Download(x.device_data() + bytes.offset, out,
                                      {bytes.width, lines.count, bytes.pitch, bytes.width});
@@ -340,14 +335,14 @@ void ForParts(const Field& x, absl::FunctionRef<void(absl::Span<const float>)> v
   for (std::int64_t begin = 0; begin < x.size(); begin += kPart) {
     const std::int64_t count = std::min(kPart, x.size() - begin);
     x.accelerator()->Download(x.device_data() + begin, numbers.data(),
-                              {.width = count * static_cast<std::int64_t>(sizeof(float))});
+                              {.width = BytesOf<float>(count)});
     visit(absl::MakeConstSpan(numbers).first(count));
   }
 }
 
 void Write(const float* in, const FieldLines& lines, Field& x) {
   CheckLines(x, lines);
-  const LineBytes bytes = BytesOf(x, lines);
+  const LineBytes bytes = LineBytesOf(x, lines);
   if (!x.on_host()) {
     return x.accelerator()->Upload(in, x.device_data() + bytes.offset,
                                    {bytes.width, lines.count, bytes.width, bytes.pitch});

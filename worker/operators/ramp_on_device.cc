@@ -14,7 +14,7 @@ namespace {
 /// Lines of a group: as many as fit, in whole warps.
 std::int64_t LinesOfGroup(std::int64_t padded_columns, std::int64_t lines) {
   constexpr std::int64_t kWarp = 32;
-  const std::int64_t of_line = (2 * padded_columns + 2) * static_cast<std::int64_t>(sizeof(float));
+  const std::int64_t of_line = BytesOf<float>(2 * padded_columns + 2);
   const std::int64_t fit = std::max(kWarp, kRampGroupBytes / of_line / kWarp * kWarp);
   return std::min(fit, lines);
 }

@@ -9,8 +9,6 @@
 namespace tomoslab {
 namespace {
 
-constexpr auto kNumber = static_cast<std::int64_t>(sizeof(float));
-
 class DeviceProjector : public LocalProjector {
  public:
   DeviceProjector(Accelerator* accelerator, const Volume& slab, ProjectorModel model)
@@ -29,7 +27,7 @@ class DeviceProjector : public LocalProjector {
           if (on_host_.empty()) on_host_ = Download(from_, slab_.slab().VoxelCount());
           std::vector<float> made(run.size());
           tomoslab::Project(model_, slab_.slab(), on_host_.data(), run, made.data());
-          accelerator_->Upload(made.data(), y + offset, {.width = run.size() * kNumber});
+          accelerator_->Upload(made.data(), y + offset, {.width = BytesOf<float>(run.size())});
         });
   }
 
@@ -73,7 +71,7 @@ class DeviceProjector : public LocalProjector {
  private:
   std::vector<float> Download(const float* from, std::int64_t count) const {
     std::vector<float> numbers(count);
-    accelerator_->Download(from, numbers.data(), {.width = count * kNumber});
+    accelerator_->Download(from, numbers.data(), {.width = BytesOf<float>(count)});
     return numbers;
   }
   /// The slab for views that the CPU backprojects, zero at first.

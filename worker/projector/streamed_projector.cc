@@ -14,8 +14,6 @@
 namespace tomoslab {
 namespace {
 
-constexpr auto kNumber = static_cast<std::int64_t>(sizeof(float));
-
 /// A few of the slab's slices.
 struct Piece {
   IndexRange slices;
@@ -33,7 +31,8 @@ struct Shares {
 Shares ShareOut(const Volume& slab, std::int64_t budget_bytes, LargestView largest) {
   // An eighth for geometry; a quarter of the rest for projections: they are small beside the slab,
   // and a piece is copied for every few views.
-  const std::int64_t geometry = budget_bytes / 8, numbers = (budget_bytes - geometry) / kNumber;
+  const std::int64_t geometry = budget_bytes / 8,
+                     numbers = (budget_bytes - geometry) / BytesOf<float>(1);
   const std::int64_t view_numbers = std::max<std::int64_t>(1, largest.columns * largest.rows);
   const std::int64_t views = std::max<std::int64_t>(
       1, std::min(numbers / 8 / view_numbers,
@@ -152,7 +151,7 @@ class StreamedProjector : public LocalProjector {
   }
 
   void ProjectOnDevice(DevicePath path, const ProjectionBand& band, float* y) {
-    accelerator_->Clear(y_.data(), band.size() * kNumber, Queue::kCompute);
+    accelerator_->Clear(y_.data(), BytesOf<float>(band.size()), Queue::kCompute);
     UploadPiece(0);
     for (std::size_t k = 0; k < pieces_.size(); ++k) {
       accelerator_->Order(Queue::kExchange, Queue::kCompute);  // the piece is there
@@ -170,19 +169,19 @@ class StreamedProjector : public LocalProjector {
       }
       if (k + 1 < pieces_.size()) UploadPiece(k + 1);  // meanwhile
     }
-    accelerator_->Download(y_.data(), y, {.width = band.size() * kNumber});
+    accelerator_->Download(y_.data(), y, {.width = BytesOf<float>(band.size())});
   }
 
   /// backproject(piece, the part of the band that it sees, its voxels): from y_of_piece_.
   template <class Backproject>
   void BackprojectOnDevice(const ProjectionBand& band, const float* y, Backproject&& backproject) {
-    accelerator_->Upload(y, y_.data(), {.width = band.size() * kNumber});
+    accelerator_->Upload(y, y_.data(), {.width = BytesOf<float>(band.size())});
     for (std::size_t k = 0; k <= pieces_.size(); ++k) {
       accelerator_->Order(Queue::kCompute, Queue::kExchange);  // the piece before is done
       if (k < pieces_.size()) {
         const ProjectionBand part = ShadowOf(pieces_[k], band);
         float* x = x_[k % 2].data();
-        accelerator_->Clear(x, pieces_[k].slices.size() * Lines() * kNumber, Queue::kCompute);
+        accelerator_->Clear(x, BytesOf<float>(pieces_[k].slices.size() * Lines()), Queue::kCompute);
         if (!part.rows.empty()) {
           MakeRoomForGeometry(part);
           CopyPart(band, part);
@@ -204,11 +203,11 @@ class StreamedProjector : public LocalProjector {
 
   /// y_of_piece_ ← the part's rows of y_.
   void CopyPart(const ProjectionBand& band, const ProjectionBand& part) {
-    const std::int64_t width = part.rows.size() * kNumber;
+    const std::int64_t width = BytesOf<float>(part.rows.size());
     accelerator_->CopyWithin(y_.data() + part.rows.begin - band.rows.begin, y_of_piece_.data(),
                              {.width = width,
                               .height = part.size() / part.rows.size(),
-                              .from_pitch = band.rows.size() * kNumber,
+                              .from_pitch = BytesOf<float>(band.rows.size()),
                               .to_pitch = width},
                              Queue::kCompute);
   }
@@ -216,10 +215,10 @@ class StreamedProjector : public LocalProjector {
   void UploadPiece(std::size_t k) {
     const IndexRange slices = pieces_[k].slices;
     accelerator_->Upload(from_ + slices.begin, x_[k % 2].data(),
-                         {.width = slices.size() * kNumber,
+                         {.width = BytesOf<float>(slices.size()),
                           .height = Lines(),
-                          .from_pitch = slab_.slices * kNumber,
-                          .to_pitch = slices.size() * kNumber},
+                          .from_pitch = BytesOf<float>(slab_.slices),
+                          .to_pitch = BytesOf<float>(slices.size())},
                          Queue::kExchange);
   }
 
@@ -231,7 +230,7 @@ class StreamedProjector : public LocalProjector {
     for (std::int64_t first = 0; first < Lines(); first += lines_at_once) {
       const std::int64_t lines = std::min(lines_at_once, Lines() - first);
       accelerator_->Download(x_[k % 2].data() + first * slices.size(), sums.data(),
-                             {.width = lines * slices.size() * kNumber}, Queue::kExchange);
+                             {.width = BytesOf<float>(lines * slices.size())}, Queue::kExchange);
       ParallelFor(0, lines, [&](std::int64_t line) {
         float* to = to_ + (first + line) * slab_.slices + slices.begin;
         const float* from = sums.data() + line * slices.size();

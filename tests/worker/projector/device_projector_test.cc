@@ -20,6 +20,7 @@ using testing::Dot;
 using testing::NamedGeometry;
 using testing::Random;
 using testing::RelativeDifference;
+using testing::WithSlabs;
 
 using Vector = std::vector<float>;
 constexpr ProjectorModel kModels[] = {ProjectorModel::kJoseph, ProjectorModel::kFootprint};
@@ -96,8 +97,7 @@ class OnDevice : public Pair {
   }
   Vector Backproject(Kernel kernel, Vector y) override {
     y_.Upload(y.data(), y_.count());
-    accelerator_->Clear(x_.data(), x_.count() * static_cast<std::int64_t>(sizeof(float)),
-                        Queue::kCompute);
+    accelerator_->Clear(x_.data(), BytesOf<float>(x_.count()), Queue::kCompute);
     projector_->BeginBackprojection(x_.data());
     RunBackprojection(*projector_, kernel, y_.data());
     projector_->FinishBackprojection();
@@ -107,8 +107,7 @@ class OnDevice : public Pair {
  private:
   Vector Here(const DeviceArray<float>& array) const {
     Vector values(array.count());
-    accelerator_->Download(array.data(), values.data(),
-                           {.width = array.count() * static_cast<std::int64_t>(sizeof(float))});
+    accelerator_->Download(array.data(), values.data(), {.width = BytesOf<float>(array.count())});
     return values;
   }
 
@@ -117,19 +116,11 @@ class OnDevice : public Pair {
   Accelerator* accelerator_;
 };
 
-/// Whole, as a thin slab, and as a single slice; all kinds of views, also those that go to the CPU.
+/// Whole and as thin slabs; all kinds of views, also those that go to the CPU.
 std::vector<NamedGeometry> Parts() {
   std::vector<NamedGeometry> result;
   for (const NamedGeometry& whole : AllGeometries()) {
-    const int slices = whole.volume.slices;
-    for (const IndexRange range :
-         {IndexRange{0, slices}, IndexRange{slices / 2, slices / 2 + 3}, IndexRange{0, 1}}) {
-      if (range.end > slices) continue;
-      NamedGeometry part = whole;
-      part.volume = whole.volume.Slices(range);
-      part.name += ", slices " + std::to_string(range.begin) + " to " + std::to_string(range.end);
-      result.push_back(part);
-    }
+    for (NamedGeometry& part : WithSlabs(whole)) result.push_back(std::move(part));
   }
   return result;
 }
