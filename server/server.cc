@@ -155,10 +155,11 @@ absl::Status Server::StartWeb(const ServerOptions& options) {
   const std::shared_ptr<grpc::Channel> channel = InProcessChannel();
   web_ = std::make_unique<WebServer>(channel);
   AddPageFiles(*web_);
-  job_routes_ = std::make_unique<JobRoutes>(channel);
+  sight_ = std::make_unique<Sight>(channel);
+  job_routes_ = std::make_unique<JobRoutes>(channel, *sight_);
   job_routes_->AddTo(*web_);
   live_routes_ = std::make_unique<LiveRoutes>(
-      channel, *jobs_, NeedsTokens(options.listen) ? options.limits.watchers : 0);
+      channel, *sight_, *jobs_, NeedsTokens(options.listen) ? options.limits.watchers : 0);
   live_routes_->AddTo(*web_);
   const absl::Status started = web_->Start(address, options.web, options.listen);
   if (started.ok()) return started;
@@ -192,6 +193,7 @@ void Server::Drain() {
     web_.reset();
     live_routes_.reset();
     job_routes_.reset();
+    sight_.reset();
   }
   supervisor_.reset();  // waits for the pools to end
   if (grpc_server_ != nullptr) {

@@ -89,6 +89,7 @@ class Server {
   std::unique_ptr<PoolService> pool_service_;
   std::unique_ptr<AccessService> access_service_;
   std::unique_ptr<grpc::Server> grpc_server_;
+  std::unique_ptr<Sight> sight_;
   std::unique_ptr<JobRoutes> job_routes_;
   std::unique_ptr<LiveRoutes> live_routes_;
   std::unique_ptr<WebServer> web_;  // calls the services

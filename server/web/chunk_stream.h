@@ -44,6 +44,13 @@ class ChunkStream {
     return Finish().ok();
   }
 
+  /// The same into memory.
+  bool Collect(std::string* bytes) {
+    do bytes->append(chunk_.data());
+    while (reader_->Read(&chunk_));
+    return Finish().ok();
+  }
+
  private:
   absl::Status Finish() {
     const auto reader = std::exchange(reader_, nullptr);

@@ -44,6 +44,8 @@ class EventFeed::Topic {
   std::int64_t changes_ = 0;
 };
 
+EventFeed::EventFeed(JobTable& jobs) : jobs_(jobs), frames_(kMostKeptBytes) {}
+
 std::shared_ptr<EventFeed::Topic> EventFeed::Follow(const std::string& job) {
   const std::lock_guard<std::mutex> lock(mutex_);
   std::erase_if(topics_, [](const auto& entry) { return entry.second.expired(); });
@@ -82,32 +84,22 @@ bool EventFeed::stopping() const {
 EventFeed::Batch EventFeed::Kept(const std::string& job, std::int64_t after) const {
   Batch batch;
   batch.last = after;
-  const std::lock_guard<std::mutex> lock(mutex_);
-  for (auto it = frames_.find({job, after + 1});
-       it != frames_.end() && it->first == Key(job, batch.last + 1) && batch.last < after + kBatch;
-       ++it) {
-    batch.text += it->second.text;
-    batch.state_changed = batch.state_changed || it->second.state_change;
+  while (batch.last < after + kBatch) {
+    const std::shared_ptr<const Frame> frame = frames_.Find({job, batch.last + 1});
+    if (frame == nullptr) break;
+    batch.text += frame->text;
+    batch.state_changed = batch.state_changed || frame->state_change;
     ++batch.last;
   }
   return batch;
 }
 
 void EventFeed::Keep(const std::string& job, const v1::JobEvent& event) {
-  Frame frame{absl::StrCat("id: ", event.sequence(), "\ndata: ", ToJson(event), "\n\n"),
-              event.has_state_change()};
-  const std::lock_guard<std::mutex> lock(mutex_);
-  const Key key(job, event.sequence());
-  const std::size_t bytes = frame.text.size();
-  if (!frames_.emplace(key, std::move(frame)).second) return;
-  kept_bytes_ += bytes;
-  oldest_.push_back(key);
-  while (kept_bytes_ > kMostKeptBytes) {
-    const auto oldest = frames_.find(oldest_.front());
-    kept_bytes_ -= oldest->second.text.size();
-    frames_.erase(oldest);
-    oldest_.pop_front();
-  }
+  auto frame = std::make_shared<const Frame>(
+      Frame{absl::StrCat("id: ", event.sequence(), "\ndata: ", ToJson(event), "\n\n"),
+            event.has_state_change()});
+  const std::size_t bytes = frame->text.size();
+  frames_.Keep({job, event.sequence()}, std::move(frame), bytes);
 }
 
 absl::StatusOr<EventFeed::Batch> EventFeed::After(const std::string& job, std::int64_t after) {

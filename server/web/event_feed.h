@@ -5,7 +5,6 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -14,13 +13,14 @@
 
 #include "absl/status/statusor.h"
 #include "server/job_table.h"
+#include "server/web/bounded_cache.h"
 
 namespace tomoslab {
 
 /// Thread-safe. Does not ask who reads: its callers have.
 class EventFeed {
  public:
-  explicit EventFeed(JobTable& jobs) : jobs_(jobs) {}
+  explicit EventFeed(JobTable& jobs);
 
   /// Events in order, each with its sequence as id, as text to send.
   struct Batch {
@@ -58,9 +58,7 @@ class EventFeed {
   std::mutex loading_;  // one thread reads the table, the others find what it has read
   mutable std::mutex mutex_;
   bool stopping_ = false;
-  std::map<Key, Frame> frames_;
-  std::deque<Key> oldest_;
-  std::size_t kept_bytes_ = 0;
+  BoundedCache<Key, Frame> frames_;
   std::map<std::string, std::weak_ptr<Topic>> topics_;
 };
 

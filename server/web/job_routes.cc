@@ -18,6 +18,7 @@ namespace tomoslab {
 namespace {
 
 constexpr std::size_t kLongestToken = 1000;
+constexpr std::size_t kPreviewBytesKept = 32 << 20, kLargestPreviewKept = 4 << 20;
 constexpr int kMostLogLines = 1000;
 constexpr int kSessionSeconds = 7 * 86400;
 using Reconstruction = v1::Reconstruction::Stub;
@@ -97,8 +98,11 @@ std::string NpyHeader(int slices, int rows, int columns) {
   return head + text;
 }
 
-JobRoutes::JobRoutes(const std::shared_ptr<grpc::Channel>& in_process)
-    : access_(v1::Access::NewStub(in_process)), stub_(v1::Reconstruction::NewStub(in_process)) {}
+JobRoutes::JobRoutes(const std::shared_ptr<grpc::Channel>& in_process, Sight& sight)
+    : sight_(sight),
+      previews_(kPreviewBytesKept),
+      access_(v1::Access::NewStub(in_process)),
+      stub_(v1::Reconstruction::NewStub(in_process)) {}
 
 HttpResponse JobRoutes::LogIn(const HttpRequest& request) {
   const auto body = nlohmann::json::parse(request.body, nullptr, false);
@@ -220,18 +224,46 @@ HttpResponse JobRoutes::Preview(const HttpRequest& request) {
     if (!index.ok()) return ErrorResponse(index.status());
     wanted.set_index(*index);
   }
+  const std::string key = wanted.SerializeAsString();
+  if (const auto kept = previews_.Find(key); kept != nullptr) {
+    const absl::Status seen = sight_.MaySee(request, wanted.job());
+    return seen.ok() ? Show(kept) : ErrorResponse(seen);
+  }
+  return ReadPreview(request, wanted);
+}
+
+HttpResponse JobRoutes::Show(std::shared_ptr<const PreviewImage> image) {
+  HttpResponse response;
+  response.type = "application/octet-stream";
+  response.stream_length = static_cast<std::int64_t>(image->bytes.size());
+  SetShape(response, image->shape.rows(), image->shape.columns());
+  response.headers["X-Index"] = absl::StrCat(image->shape.index());
+  response.headers["X-Iteration"] = absl::StrCat(image->shape.iteration());
+  response.stream = [image = std::move(image)](HttpSink& sink) { return sink.Write(image->bytes); };
+  return response;
+}
+
+HttpResponse JobRoutes::ReadPreview(const HttpRequest& request,
+                                    const v1::ReadPreviewRequest& wanted) {
   auto stream = std::make_shared<ChunkStream<v1::PreviewChunk>>(
       request, [&](grpc::ClientContext* context) { return stub_->ReadPreview(context, wanted); });
   const absl::Status begun = stream->Begin();
   if (!begun.ok()) return ErrorResponse(begun);
-  const v1::PreviewReady found = stream->chunk().preview();
-  HttpResponse response =
-      BytesResponse(std::move(stream), std::int64_t{4} * found.rows() * found.columns());
-  SetShape(response, found.rows(), found.columns());
-  response.headers["X-Index"] = absl::StrCat(found.index());
-  response.headers["X-Iteration"] = absl::StrCat(found.iteration());
+  auto image = std::make_shared<PreviewImage>();
+  image->shape = stream->chunk().preview();
+  const std::int64_t bytes = std::int64_t{4} * image->shape.rows() * image->shape.columns();
+  HttpResponse response = Show(image);
   // What an iteration left does not change, but which one is the newest (0) does.
-  response.headers["Cache-Control"] = *iteration > 0 ? "private, max-age=3600" : "no-store";
+  const bool lasts = wanted.iteration() > 0;
+  response.headers["Cache-Control"] = lasts ? "private, max-age=3600" : "no-store";
+  response.stream_length = bytes;
+  const bool small = bytes <= static_cast<std::int64_t>(kLargestPreviewKept);
+  response.stream = [this, stream, image, small, lasts, wanted](HttpSink& sink) {
+    if (!small || !lasts) return stream->Send(sink);
+    if (!stream->Collect(&image->bytes)) return false;
+    previews_.Keep(wanted.SerializeAsString(), image, image->bytes.size());
+    return sink.Write(image->bytes);
+  };
   return response;
 }
 

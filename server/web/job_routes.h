@@ -7,6 +7,8 @@
 #include <memory>
 #include <string>
 
+#include "server/web/bounded_cache.h"
+#include "server/web/sight.h"
 #include "server/web/web_server.h"
 #include "tomoslab/v1/access.grpc.pb.h"
 #include "tomoslab/v1/reconstruction.grpc.pb.h"
@@ -15,7 +17,7 @@ namespace tomoslab {
 
 class JobRoutes {
  public:
-  explicit JobRoutes(const std::shared_ptr<grpc::Channel>& in_process);
+  JobRoutes(const std::shared_ptr<grpc::Channel>& in_process, Sight& sight);
   /// Adds the routes; must outlive the server.
   void AddTo(WebServer& web);
 
@@ -25,11 +27,20 @@ class JobRoutes {
   HttpResponse CreateJob(const HttpRequest& request);
   HttpResponse ReadLog(const HttpRequest& request);
   HttpResponse Preview(const HttpRequest& request);
+  HttpResponse ReadPreview(const HttpRequest& request, const v1::ReadPreviewRequest& wanted);
   HttpResponse Slice(const HttpRequest& request);
   HttpResponse Volume(const HttpRequest& request);
   void AddSession(WebServer& web);
   void AddJobs(WebServer& web);
 
+  struct PreviewImage {
+    v1::PreviewReady shape;
+    std::string bytes;
+  };
+  static HttpResponse Show(std::shared_ptr<const PreviewImage> image);
+
+  Sight& sight_;
+  BoundedCache<std::string, PreviewImage> previews_;  // by request; those of the newest pages
   const std::unique_ptr<v1::Access::Stub> access_;
   const std::unique_ptr<v1::Reconstruction::Stub> stub_;
 };

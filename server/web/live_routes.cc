@@ -32,10 +32,11 @@ HttpResponse StreamResponse(HttpResponse::Stream stream) {
 
 }  // namespace
 
-LiveRoutes::LiveRoutes(const std::shared_ptr<grpc::Channel>& in_process, JobTable& jobs,
-                       int streams_per_user)
+LiveRoutes::LiveRoutes(const std::shared_ptr<grpc::Channel>& in_process, Sight& sight,
+                       JobTable& jobs, int streams_per_user)
     : access_(v1::Access::NewStub(in_process)),
       stub_(v1::Reconstruction::NewStub(in_process)),
+      sight_(sight),
       feed_(jobs),
       places_(kMostStreams, streams_per_user) {}
 
@@ -54,12 +55,6 @@ absl::StatusOr<std::shared_ptr<void>> LiveRoutes::TakePlace(const HttpRequest& r
   return places_.Take(caller.user());
 }
 
-absl::Status LiveRoutes::MaySee(const HttpRequest& request) {
-  v1::GetJobRequest wanted;
-  wanted.set_name("jobs/" + request.captures[0]);
-  return Call<v1::Job>(*stub_, &v1::Reconstruction::Stub::GetJob, request, wanted).status();
-}
-
 HttpResponse LiveRoutes::Events(const HttpRequest& request) {
   std::string last = request.Header("last-event-id");
   if (last.empty()) last = request.Query("after");
@@ -67,7 +62,7 @@ HttpResponse LiveRoutes::Events(const HttpRequest& request) {
   if (!last.empty() && (!absl::SimpleAtoi(last, &after) || after < 0)) {
     return ErrorResponse(absl::InvalidArgumentError("the last event is not a number"));
   }
-  const absl::Status seen = MaySee(request);
+  const absl::Status seen = sight_.MaySee(request, "jobs/" + request.captures[0]);
   if (!seen.ok()) return ErrorResponse(seen);
   absl::StatusOr<std::shared_ptr<void>> place = TakePlace(request);
   if (!place.ok()) return ErrorResponse(place.status());
@@ -85,7 +80,7 @@ bool LiveRoutes::SendEvents(const HttpRequest& request, std::int64_t after, Http
   while (open && !feed_.stopping() && sink.IsOpen()) {
     const Clock::time_point now = Clock::now();
     if (now > asked + kAskAgain) {
-      if (!MaySee(request).ok()) return true;  // the page asks again, and is told why
+      if (!sight_.MaySee(request, job).ok()) return true;  // the page asks again, and is told why
       asked = now;
     }
     const std::int64_t changes = EventFeed::Changes(*topic);

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "server/web/event_feed.h"
+#include "server/web/sight.h"
 #include "server/web/stream_places.h"
 #include "server/web/web_server.h"
 #include "tomoslab/v1/access.grpc.pb.h"
@@ -19,7 +20,7 @@ namespace tomoslab {
 class LiveRoutes {
  public:
   /// streams_per_user 0 = no limit but the server's.
-  LiveRoutes(const std::shared_ptr<grpc::Channel>& in_process, JobTable& jobs,
+  LiveRoutes(const std::shared_ptr<grpc::Channel>& in_process, Sight& sight, JobTable& jobs,
              int streams_per_user);
   /// Adds the routes; must outlive the server.
   void AddTo(WebServer& web);
@@ -32,7 +33,6 @@ class LiveRoutes {
   HttpResponse Overview(const HttpRequest& request);
   bool SendEvents(const HttpRequest& request, std::int64_t after, HttpSink& sink);
   bool SendOverviews(const HttpRequest& request, HttpSink& sink);
-  absl::Status MaySee(const HttpRequest& request);
   absl::StatusOr<std::shared_ptr<void>> TakePlace(const HttpRequest& request);
   /// Jobs (ListJobsResponse) and server (ServerInfo) as a browser with this token sees them now, as
   /// events to send.
@@ -49,6 +49,7 @@ class LiveRoutes {
   };
   const std::unique_ptr<v1::Access::Stub> access_;
   const std::unique_ptr<v1::Reconstruction::Stub> stub_;
+  Sight& sight_;
   EventFeed feed_;
   StreamPlaces places_;
   std::mutex mutex_;
