@@ -1,7 +1,6 @@
 #include "server/job_table.h"
 
 #include <google/protobuf/util/message_differencer.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <utility>
