@@ -6,6 +6,7 @@
 #include <string>
 
 #include "server/caller.h"
+#include "server/checkpoint_store.h"
 #include "server/job_queue.h"
 #include "server/schema.h"
 #include "tests/fuzz/quiet_protobuf.h"
