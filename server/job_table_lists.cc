@@ -1,5 +1,7 @@
 // Which jobs there are: the pages that people see, and the queue.
 #include <algorithm>
+#include <iterator>
+#include <set>
 #include <utility>
 
 #include "server/job_rows.h"
@@ -68,11 +70,14 @@ absl::StatusOr<v1::ListJobsResponse> JobTable::List(const v1::ListJobsRequest& r
                                                     const Caller& caller) {
   TOMOSLAB_ASSIGN_OR_RETURN(const Page page, ToPage(request.page_size(), request.page_token()));
   v1::ListJobsResponse response;
+  std::set<int> states;
+  for (const int state : request.state()) {
+    if (v1::JobState_IsValid(state)) states.insert(state);  // no job is in another one
+  }
+  if (states.empty() && !request.state().empty()) return response;
   Transaction transaction(database_, Durability::kSoon);
-  TOMOSLAB_ASSIGN_OR_RETURN(
-      const std::vector<std::int64_t> ids,
-      VisibleJobs(transaction, caller, {request.state().begin(), request.state().end()},
-                  {page.below, page.size + 1}));
+  TOMOSLAB_ASSIGN_OR_RETURN(const std::vector<std::int64_t> ids,
+                            VisibleJobs(transaction, caller, states, {page.below, page.size + 1}));
   Statement rows = transaction.Prepare(
       "SELECT id, job FROM jobs WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id DESC");
   rows.Bind(JsonOf(ids));
