@@ -10,6 +10,7 @@
 #include <map>
 #include <string>
 
+#include "proto/dial.h"
 #include "worker/app/heap.h"
 #include "worker/app/pool_loop.h"
 #include "worker/app/rank_info.h"
@@ -99,6 +100,7 @@ int main(int argc, char** argv) {
   AddFlags(app, flags);
   CLI11_PARSE(app, argc, argv);
   tomoslab::ReturnVectorsWhenFreed();
+  tomoslab::LookAfterConnectionsOften();
   spdlog::set_default_logger(spdlog::stderr_color_mt("worker"));
   if (!TakeToken(flags)) return 2;
   if (flags.threads > 0) tomoslab::SetThreadCount(flags.threads);
