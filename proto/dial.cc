@@ -4,6 +4,7 @@
 #include <grpcpp/security/tls_credentials_options.h>
 #include <grpcpp/support/client_interceptor.h>
 
+#include <cstdlib>
 #include <fstream>
 #include <utility>
 #include <vector>
@@ -63,6 +64,10 @@ std::shared_ptr<grpc::ChannelCredentials> Credentials(const TlsFiles& tls) {
 }
 
 }  // namespace
+
+void LookAfterConnectionsOften() {
+  setenv("GRPC_CLIENT_CHANNEL_BACKUP_POLL_INTERVAL_MS", "200", /*overwrite=*/0);
+}
 
 absl::StatusOr<std::shared_ptr<grpc::Channel>> Dial(const ServerChoice& server,
                                                     grpc::ChannelArguments arguments) {

@@ -9,6 +9,7 @@
 #include <map>
 #include <string>
 
+#include "proto/dial.h"
 #include "proto/log_output.h"
 #include "worker/app/heap.h"
 #include "worker/app/pool_loop.h"
@@ -102,6 +103,7 @@ int main(int argc, char** argv) {
   AddFlags(app, flags);
   CLI11_PARSE(app, argc, argv);
   tomoslab::ReturnVectorsWhenFreed();
+  tomoslab::LookAfterConnectionsOften();
   tomoslab::LogToStderr(flags.log_format);
   if (!TakeToken(flags)) return 2;
   if (flags.threads > 0) tomoslab::SetThreadCount(flags.threads);
