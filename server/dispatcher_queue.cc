@@ -79,6 +79,7 @@ std::optional<std::vector<std::string>> Dispatcher::LeaseNext(QueuePlace* place)
   if (ready->empty()) return std::nullopt;
   std::vector<std::string> begun;
   for (const v1::Job& job : *ready) {
+    if (IsHeld(job.name())) continue;
     if (std::string lease = LeaseTo(&idle, job); !lease.empty()) begun.push_back(std::move(lease));
     if (idle.empty()) break;
   }

@@ -230,6 +230,7 @@ void PoolSupervisor::Run() {
     }
     if (stopped.has_value() && !any) return;
     EndStuckPools();
+    dispatcher_.GoOnAfterFailures(Clock::now());
     WaitForOutput();
   }
 }
