@@ -37,7 +37,8 @@ std::string MethodName(const RuledMethod& method) {
 std::string PeerOf(const grpc::CallbackServerContext& context) {
   const std::string peer = context.peer();
   const auto browser = context.client_metadata().find(kBrowserMetadata);
-  if (browser == context.client_metadata().end() || !absl::StartsWith(peer, "inproc")) return peer;
+  // Every other transport has an address.
+  if (browser == context.client_metadata().end() || peer != "unknown") return peer;
   return absl::StrFormat("%s via web", std::string(browser->second.data(), browser->second.size()));
 }
 

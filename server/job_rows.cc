@@ -21,17 +21,19 @@ absl::StatusOr<v1::Job> JobFromRow(const Statement& row) {
   return job;
 }
 
+std::optional<v1::Job> WholeJobFromRow(const Statement& row) {
+  absl::StatusOr<v1::Job> job = JobFromRow(row);
+  if (job.ok()) return *std::move(job);
+  spdlog::error("{}", std::string(job.status().message()));
+  return std::nullopt;
+}
+
 absl::StatusOr<std::vector<v1::Job>> JobsFromRows(Statement& rows) {
   std::vector<v1::Job> jobs;
   while (true) {
     TOMOSLAB_ASSIGN_OR_RETURN(const bool more, rows.Step());
     if (!more) return jobs;
-    absl::StatusOr<v1::Job> job = JobFromRow(rows);
-    if (job.ok()) {
-      jobs.push_back(*std::move(job));
-    } else {
-      spdlog::error("{}", std::string(job.status().message()));
-    }
+    if (std::optional<v1::Job> job = WholeJobFromRow(rows)) jobs.push_back(*std::move(job));
   }
 }
 

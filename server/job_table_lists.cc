@@ -1,8 +1,6 @@
 // Which jobs there are: the pages that people see, and the queue.
-#include <spdlog/spdlog.h>
-
-#include <algorithm>
 #include <iterator>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -21,36 +19,48 @@ constexpr int kQueueBatch = 64;
 /// Whose scan is complete and whose start job is over: what WaitOf (job_queue.h) would find out
 /// one by one. Bound are the priority and the number.
 constexpr const char* kReadyOfSamePriority =
-    "SELECT jobs.id, job FROM jobs CROSS JOIN scans ON scans.id = jobs.scan AND scans.complete = 1 "
+    "SELECT jobs.id, job, priority FROM jobs CROSS JOIN scans ON scans.id = jobs.scan AND "
+    "scans.complete = 1 "
     "WHERE jobs.state = 1 AND priority = ?1 AND jobs.id > ?2 AND (start_job IS NULL OR "
     "(SELECT state FROM jobs start WHERE start.id = jobs.start_job) >= 5) "
     "ORDER BY jobs.id LIMIT ?3";
 constexpr const char* kReadyOfLowerPriority =
-    "SELECT jobs.id, job FROM jobs CROSS JOIN scans ON scans.id = jobs.scan AND scans.complete = 1 "
+    "SELECT jobs.id, job, priority FROM jobs CROSS JOIN scans ON scans.id = jobs.scan AND "
+    "scans.complete = 1 "
     "WHERE jobs.state = 1 AND priority < ?1 AND (start_job IS NULL OR "
     "(SELECT state FROM jobs start WHERE start.id = jobs.start_job) >= 5) "
     "ORDER BY priority DESC, jobs.id LIMIT ?2";
 static_assert(v1::QUEUED == 1 && v1::SUCCEEDED == 5);
+
+/// How many rows there were. Those that are damaged are passed by.
+absl::StatusOr<int> TakeQueued(Statement& rows, QueuePlace* place, std::vector<v1::Job>* jobs) {
+  for (int count = 0;; ++count) {
+    TOMOSLAB_ASSIGN_OR_RETURN(const bool more, rows.Step());
+    if (!more) return count;
+    *place = {rows.Int(2), rows.Int(0)};
+    if (std::optional<v1::Job> job = WholeJobFromRow(rows)) jobs->push_back(*std::move(job));
+  }
+}
 
 }  // namespace
 
 absl::StatusOr<std::vector<v1::Job>> JobTable::ReadyAfter(QueuePlace* place) {
   Transaction transaction(database_, Durability::kSoon);
   std::vector<v1::Job> jobs;
-  {
-    Statement same = transaction.Prepare(kReadyOfSamePriority);
-    same.Bind(place->priority).Bind(place->id).Bind(kQueueBatch);
-    TOMOSLAB_ASSIGN_OR_RETURN(jobs, JobsFromRows(same));
-  }
-  if (jobs.size() < kQueueBatch) {
-    Statement lower = transaction.Prepare(kReadyOfLowerPriority);
-    lower.Bind(place->priority).Bind(kQueueBatch - static_cast<int>(jobs.size()));
-    TOMOSLAB_ASSIGN_OR_RETURN(std::vector<v1::Job> more, JobsFromRows(lower));
-    std::move(more.begin(), more.end(), std::back_inserter(jobs));
-  }
-  if (!jobs.empty()) {
-    TOMOSLAB_ASSIGN_OR_RETURN(place->id, JobId(jobs.back().name()));
-    place->priority = jobs.back().spec().priority();
+  while (jobs.empty()) {
+    int rows = 0;
+    {
+      Statement same = transaction.Prepare(kReadyOfSamePriority);
+      same.Bind(place->priority).Bind(place->id).Bind(kQueueBatch);
+      TOMOSLAB_ASSIGN_OR_RETURN(rows, TakeQueued(same, place, &jobs));
+    }
+    if (rows < kQueueBatch) {
+      Statement lower = transaction.Prepare(kReadyOfLowerPriority);
+      lower.Bind(place->priority).Bind(kQueueBatch - rows);
+      TOMOSLAB_ASSIGN_OR_RETURN(const int more, TakeQueued(lower, place, &jobs));
+      rows += more;
+    }
+    if (rows == 0) break;
   }
   return jobs;
 }
@@ -95,11 +105,8 @@ absl::StatusOr<v1::ListJobsResponse> JobTable::List(const v1::ListJobsRequest& r
       break;
     }
     last = rows.Int(0);
-    absl::StatusOr<v1::Job> job = JobFromRow(rows);
-    if (!job.ok()) {  // it hides nothing else
-      spdlog::error("{}", std::string(job.status().message()));
-      continue;
-    }
+    std::optional<v1::Job> job = WholeJobFromRow(rows);
+    if (!job.has_value()) continue;
     bytes += job->ByteSizeLong();
     *response.add_job() = *std::move(job);
   }

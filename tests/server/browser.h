@@ -13,7 +13,7 @@
 
 namespace tomoslab {
 
-struct Answer {
+struct Reply {
   int status = 0;                              // 0: none came
   std::map<std::string, std::string> headers;  // names in lower case
   std::string body;
@@ -64,8 +64,8 @@ class Browser {
   bool connected_ = false;
 };
 
-inline Answer ParseAnswer(const std::string& bytes) {
-  Answer answer;
+inline Reply ParseAnswer(const std::string& bytes) {
+  Reply answer;
   const std::size_t end = bytes.find("\r\n\r\n");
   if (bytes.rfind("HTTP/1.1 ", 0) != 0 || end == std::string::npos) return answer;
   answer.status = std::stoi(bytes.substr(9, 3));
@@ -93,7 +93,7 @@ inline std::string RequestText(const std::string& line, std::string headers = ""
   return absl::StrCat(line, " HTTP/1.1\r\nConnection: close\r\n", headers, "\r\n", body);
 }
 
-inline Answer Ask(const std::string& address, const std::string& line,
+inline Reply Ask(const std::string& address, const std::string& line,
                   const std::string& headers = "", const std::string& body = "") {
   Browser browser(address);
   browser.Send(RequestText(line, headers, body));

@@ -52,7 +52,7 @@ class HttpServerTest : public testing::Test {
 
 TEST_F(HttpServerTest, RoutesByMethodAndPath) {
   Start();
-  const Answer found = Ask(address_, "GET /things/a%20b/parts/7?q=x%26y");
+  const Reply found = Ask(address_, "GET /things/a%20b/parts/7?q=x%26y");
   EXPECT_EQ(found.status, 200);
   EXPECT_EQ(found.body, "a b 7 x&y\n");
   EXPECT_EQ(found.headers.at("x-always"), "yes");
@@ -65,7 +65,7 @@ TEST_F(HttpServerTest, RoutesByMethodAndPath) {
 
 TEST_F(HttpServerTest, StreamsWithAndWithoutALength) {
   Start();
-  const Answer whole = Ask(address_, "GET /bytes");
+  const Reply whole = Ask(address_, "GET /bytes");
   EXPECT_EQ(whole.body, "0123456789");
   EXPECT_EQ(whole.headers.at("content-length"), "10");
   // Many parts of one answer would multiply it, so ranges are not served.
@@ -114,7 +114,7 @@ TEST_F(HttpServerTest, ConnectionsBeyondTheBoundAreSentAway) {
     browser->Send(RequestText("GET /forever"));
     browser->ReadUntil("tick");
   }
-  const Answer third = Ask(address_, "GET /bytes");
+  const Reply third = Ask(address_, "GET /bytes");
   EXPECT_EQ(third.status, 503);
   EXPECT_EQ(third.headers.at("retry-after"), "5");
 }

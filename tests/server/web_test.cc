@@ -70,7 +70,7 @@ class WebTest : public testing::Test {
 
 TEST_F(WebTest, ThePageComesWithAStrictPolicy) {
   Start(false);
-  const Answer page = Ask(address_, "GET /");
+  const Reply page = Ask(address_, "GET /");
   EXPECT_EQ(page.status, 200);
   EXPECT_THAT(page.body, HasSubstr("<main"));
   const std::string policy = page.headers.at("content-security-policy");
@@ -112,7 +112,7 @@ TEST_F(WebTest, AJobIsClonedWithOtherParameters) {
   const std::string body =
       R"({"spec":{"scan":")" + job.spec().scan() +
       R"(","algorithm":{"cgls":{"stopping":{"iterations":7}}}},"requestId":"a"})";
-  const Answer first = Ask(address_, "POST /api/jobs", "", body);
+  const Reply first = Ask(address_, "POST /api/jobs", "", body);
   ASSERT_EQ(first.status, 200) << first.body;
   EXPECT_EQ(first.body, Ask(address_, "POST /api/jobs", "", body).body);  // pressed twice
   const std::string name = nlohmann::json::parse(first.body)["job"]["name"];
@@ -152,7 +152,7 @@ TEST_F(WebTest, LoggingInSetsACookieThatScriptsCannotRead) {
   const std::string viewer = Token(v1::ROLE_VIEWER, "eve");
   EXPECT_EQ(Ask(address_, "POST /api/session", "", "{\"token\":\"wrong\"}").status, 401);
   EXPECT_EQ(Ask(address_, "POST /api/session", "", "{\"token\":\"a;b\"}").status, 400);
-  const Answer in = Ask(address_, "POST /api/session", "", "{\"token\":\"" + viewer + "\"}");
+  const Reply in = Ask(address_, "POST /api/session", "", "{\"token\":\"" + viewer + "\"}");
   ASSERT_EQ(in.status, 200);
   const std::string cookie = in.headers.at("set-cookie");
   EXPECT_THAT(cookie, HasSubstr("HttpOnly"));
@@ -221,7 +221,7 @@ TEST_F(WebTest, OneUsersPagesAreBounded) {
     page->Send(RequestText("GET /api/overview", Bearer(eve)));
     page->ReadUntil("event: server");
   }
-  const Answer third = Ask(address_, "GET /api/overview", Bearer(eve));
+  const Reply third = Ask(address_, "GET /api/overview", Bearer(eve));
   EXPECT_EQ(third.status, 429);
   EXPECT_EQ(third.headers.at("retry-after"), "10");
   Browser other(address_);
@@ -242,14 +242,14 @@ TEST_F(WebTest, AVolumeIsDownloadedAsNumPyFile) {
   ASSERT_TRUE(pool.Deliver(lease.id(), {SampleSlices(volume, 0, volume.slices())}).ok());
   ASSERT_TRUE(pool.ReportState(lease.id(), v1::SUCCEEDED).ok());
   const std::size_t slice = 4UL * static_cast<std::size_t>(volume.rows() * volume.columns());
-  const Answer two = Ask(address_, "GET " + path + "/volume.npy?first=1&count=2");
+  const Reply two = Ask(address_, "GET " + path + "/volume.npy?first=1&count=2");
   ASSERT_EQ(two.status, 200) << two.body;
   EXPECT_EQ(two.body.size(), 128 + 2 * slice);
   EXPECT_EQ(two.body.substr(0, 6), "\x93NUMPY");
   float value = 0;
   std::memcpy(&value, two.body.data() + 128 + slice, sizeof value);
   EXPECT_EQ(value, 2);
-  const Answer one = Ask(address_, "GET " + path + "/slices/3");
+  const Reply one = Ask(address_, "GET " + path + "/slices/3");
   EXPECT_EQ(one.body.size(), slice);
   EXPECT_EQ(one.headers.at("x-columns"), std::to_string(volume.columns()));
   EXPECT_EQ(Ask(address_, "GET " + path + "/slices/99").status, 400);

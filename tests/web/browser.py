@@ -1,7 +1,9 @@
 """Headless Chromium for tests: one window, what it asked for over the network, and what it complained about."""
 
+import base64
 import contextlib
 import json
+import pathlib
 import urllib.parse
 
 from selenium import webdriver
@@ -92,4 +94,5 @@ class Browser:
     def screenshot(self, path, selector=None):
         if selector:
             self.script("arguments[0].scrollIntoView({block: 'start'})", self.one(selector))
-        self.driver.save_screenshot(str(path))
+        shot = self.driver.execute_cdp_cmd("Page.captureScreenshot", {"format": "webp", "quality": 80})
+        pathlib.Path(path).write_bytes(base64.b64decode(shot["data"]))

@@ -20,7 +20,7 @@ from scans import read_volume
 from web_scans import GEOMETRY, write_scan
 
 PHONE = (390, 844)
-LONG = [*GEOMETRY, "--algorithm", "sirt", "--iterations", 20000, "--preview-every", 10, "--name", "three balls, SIRT"]
+LONG = [*GEOMETRY, "--algorithm", "sirt", "--iterations", 20000, "--preview-every", 100, "--name", "three balls, SIRT"]
 SHORT = [*GEOMETRY, "--algorithm", "bb", "--iterations", 12, "--preview-every", 2, "--lower", 0, "--name", "three balls, BB"]
 DART = [*GEOMETRY, "--algorithm", "dart", "--grey-values", "0.05,0.12", "--iterations", 4, "--start-iterations", 10, "--name", "three balls, DART"]
 
@@ -35,7 +35,7 @@ class Pictures:
         if self.folder:
             self.folder.mkdir(parents=True, exist_ok=True)
             time.sleep(0.5)
-            page.screenshot(self.folder / f"{name}.png", selector)
+            page.screenshot(self.folder / f"{name}.webp", selector)
 
 
 def points(page):
