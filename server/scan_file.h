@@ -36,6 +36,7 @@ class ScanFile {
     return Array(kind).Write(file_, lines, data);
   }
   absl::Status Sync() const { return file_.Sync(); }
+  bool failed() const { return file_.failed(); }
 
  private:
   ScanFile(DataFile file, const v1::Scan& scan);

@@ -70,6 +70,8 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> PoolClient::Dial(const ServerChoi
   // An attempt that was begun while the link was cut must not outlive the cut by much.
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 5000);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
+  // A lease holds a scan's geometry (3 MiB), a job (1 MiB) and two checkpoints (1 MiB each).
+  arguments.SetMaxReceiveMessageSize(16 << 20);
   return tomoslab::Dial(server, std::move(arguments));
 }
 
