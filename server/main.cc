@@ -29,11 +29,12 @@ namespace v1 = tomoslab::v1;
 
 struct Flags {
   ServerOptions server;
-  std::string port_file;
+  std::string port_file, web_port_file;
   bool no_local_pool = false;
   double pool_silence_seconds = 600, rank_silence_seconds = 7, drain_seconds = 30;
   double quota_gib = 0;
   int idle_seconds = 300;
+  double least_kib_per_second = 32;
   double keep_jobs_days = 0, keep_scans_days = 0, free_gib = 0;
 };
 
@@ -61,6 +62,18 @@ void AddListenFlags(CLI::App& app, tomoslab::ListenOptions& listen) {
                "Listen without TLS on an address that other machines reach");
 }
 
+void AddWebFlags(CLI::App& app, Flags& flags) {
+  app.add_option("--web", flags.server.web.address,
+                 "Address and port of the web page, or none; default: as --listen, the next port")
+      ->type_name("ADDRESS:PORT");
+  app.add_option("--web-host", flags.server.web.names,
+                 "A name by which browsers reach the web page of a server without TLS, beside this "
+                 "machine's own name and addresses")
+      ->type_name("NAME");
+  app.add_option("--web-port-file", flags.web_port_file,
+                 "File that gets \"host:port\" of the web page once it is there");
+}
+
 void AddLimitFlags(CLI::App& app, Flags& flags) {
   tomoslab::Limits& limits = flags.server.limits;
   const std::string group = "Limits (0 = none; of each user, where tokens are asked for)";
@@ -80,8 +93,13 @@ void AddLimitFlags(CLI::App& app, Flags& flags) {
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str()
       ->group(group);
-  app.add_option("--quota-gib", flags.quota_gib, "GiB of scans and volumes")
+  app.add_option("--quota-gib", flags.quota_gib, "GiB of scans, volumes, checkpoints and previews")
       ->check(CLI::Range(0.0, 1e9))
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--least-kib-per-second", flags.least_kib_per_second,
+                 "Streams whose reader falls behind this rate by --idle-seconds are cut")
+      ->check(CLI::Range(0.0, 1e6))
       ->capture_default_str()
       ->group(group);
   app.add_option("--idle-seconds", flags.idle_seconds,
@@ -113,6 +131,7 @@ void AddRetentionFlags(CLI::App& app, Flags& flags) {
 void AddFlags(CLI::App& app, Flags& flags) {
   tomoslab::PoolOptions& pools = flags.server.pools;
   AddListenFlags(app, flags.server.listen);
+  AddWebFlags(app, flags);
   AddLimitFlags(app, flags);
   AddRetentionFlags(app, flags);
   app.add_option("--data", flags.server.data_folder,
@@ -192,6 +211,7 @@ absl::Status SetDefaults(Flags& flags) {
 #endif
   flags.server.limits.quota_bytes = static_cast<std::int64_t>(flags.quota_gib * (1 << 30));
   flags.server.limits.idle = std::chrono::seconds(flags.idle_seconds);
+  flags.server.limits.least_bytes_per_second = 1024 * flags.least_kib_per_second;
   tomoslab::Retention& retention = flags.server.retention;
   retention.jobs = absl::Hours(24 * flags.keep_jobs_days);
   retention.scans = absl::Hours(24 * flags.keep_scans_days);
@@ -244,6 +264,15 @@ int Run(const Flags& flags, const sigset_t& end_signals) {
   spdlog::info("listening on {}, data in {}", (*server)->address(), flags.server.data_folder);
   if (!flags.port_file.empty() && !WritePortFile(flags.port_file, (*server)->address())) {
     spdlog::error("cannot write {}", flags.port_file);
+    return 1;
+  }
+  const std::string web = (*server)->web_address();
+  if (!web.empty()) {
+    spdlog::info("web page at http{}://{}/", tomoslab::UsesTls(flags.server.listen) ? "s" : "",
+                 web);
+  }
+  if (!flags.web_port_file.empty() && !WritePortFile(flags.web_port_file, web)) {
+    spdlog::error("cannot write {}", flags.web_port_file);
     return 1;
   }
   int signal = 0;
@@ -301,6 +330,7 @@ int main(int argc, char** argv) {
 
   Flags flags;
   flags.server.data_folder = "tomoslab-data";
+  flags.server.web.address = "";
   flags.server.pools.ranks = flags.server.pools.threads = 0;
   flags.server.pools.worker = (OwnFolder() / "tomoslab-worker").string();
   CLI::App app("tomoslabd: takes scans, queues jobs, runs pools of MPI ranks, keeps volumes");
