@@ -8,12 +8,15 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "client/probe_hdf5.h"
+#include "proto/plain_text.h"
 #include "proto/values.h"
 #include "worker/core/status.h"
 #include "worker/data/import_geometry.h"
 
 namespace tomoslab {
 namespace {
+
+constexpr std::size_t kLongestDisplayName = 200, kLongestProvenance = 4096;  // bytes, scan.proto
 
 Scan KeepEvery(const Scan& scan, int every) {
   Scan kept{.detector = scan.detector, .views = {}, .orbit = scan.orbit};
@@ -118,8 +121,8 @@ v1::Scan ToProto(const ScanDescription& description, const std::string& source) 
   v1::Scan scan;
   const std::string file = std::filesystem::path(source).filename().string();
   scan.set_display_name(
-      (description.title.empty() ? file : absl::StrCat(description.title, " (", file, ")"))
-          .substr(0, 200));
+      PlainLine(description.title.empty() ? file : absl::StrCat(description.title, " (", file, ")"),
+                kLongestDisplayName));
   *scan.mutable_geometry() = ToProto(description.scan);
   scan.set_data_type(ToProto(description.sample_type));
   scan.set_quantity(ToProto(description.quantity));
@@ -132,12 +135,13 @@ v1::Scan ToProto(const ScanDescription& description, const std::string& source) 
                                           description.dark_after_views.end());
   scan.set_reference_counts(description.reference_counts);
   auto& provenance = *scan.mutable_provenance();
-  provenance["source file"] = file;
+  provenance["source file"] = PlainLine(file, kLongestProvenance);
   for (const ImportedValue& line : description.report) {
     const char* how = line.origin == Origin::kRead    ? ""
                       : line.origin == Origin::kGiven ? "given: "
                                                       : "inferred: ";
-    provenance[line.what] = absl::StrCat(line.value, " (", how, line.source, ")");
+    provenance[PlainLine(line.what, kLongestDisplayName)] =
+        PlainLine(absl::StrCat(line.value, " (", how, line.source, ")"), kLongestProvenance);
   }
   return scan;
 }

@@ -4,10 +4,15 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "proto/plain_text.h"
 #include "worker/core/status.h"
+#include "worker/physics/material_basis.h"
 
 namespace tomoslab {
 namespace {
+
+constexpr int kMostFilters = 32;
+constexpr std::size_t kLongestName = 200;  // bytes
 
 absl::Status In(const std::string& field, const absl::Status& status) {
   if (status.ok()) return status;
@@ -57,6 +62,11 @@ absl::StatusOr<Source> ToSource(const v1::Source& source) {
           "beam_model.source names neither a tube (voltage_kv, target) nor a spectrum (energy_kev, "
           "value)");
   }
+  if (source.filter_size() > kMostFilters) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("beam_model.source has %d filters; at most %d are possible",
+                        source.filter_size(), kMostFilters));
+  }
   for (int i = 0; i < source.filter_size(); ++i) {
     TOMOSLAB_ASSIGN_OR_RETURN(
         Filter filter,
@@ -104,6 +114,7 @@ absl::StatusOr<NamedAttenuation> ToMaterial(int index, const v1::Material& mater
   if (name.empty()) {
     return absl::InvalidArgumentError(absl::StrCat(field, " has no name; a table needs one"));
   }
+  TOMOSLAB_RETURN_IF_ERROR(CheckPlainText(field + ".name", name, kLongestName));
   absl::StatusOr<Attenuation> attenuation = ToAttenuation(field, material);
   if (!attenuation.ok()) return attenuation.status();
   return NamedAttenuation{std::move(name), *std::move(attenuation)};
@@ -115,6 +126,11 @@ absl::StatusOr<BeamDescription> ToBeamDescription(const v1::BeamModel& message) 
   BeamDescription description;
   TOMOSLAB_ASSIGN_OR_RETURN(description.source, ToSource(message.source()));
   TOMOSLAB_ASSIGN_OR_RETURN(description.detector, ToDetectorResponse(message.detector()));
+  if (message.material_size() > kMostMaterials) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("beam_model has %d materials; 1 .. %d are possible (air is always there)",
+                        message.material_size(), kMostMaterials));
+  }
   for (int m = 0; m < message.material_size(); ++m) {
     TOMOSLAB_ASSIGN_OR_RETURN(NamedAttenuation material, ToMaterial(m, message.material(m)));
     description.materials.push_back(std::move(material));

@@ -3,10 +3,16 @@
 
 #include <vector>
 
+#include "absl/status/status.h"
 #include "tomoslab/v1/job.pb.h"
 #include "worker/physics/beam_model.h"
 
 namespace tomoslab {
+
+/// InvalidArgument: not what ToProto and DART make of 1 .. kMostMaterials materials (air first,
+/// grey values ascending from 0, one attenuation per energy, finite numbers from 0). The other
+/// functions here, and MaterialBasis, want a checked one.
+absl::Status CheckMaterials(const v1::MaterialReport& report);
 
 /// Air first, then the model's materials, its energies and their shares; no voxels yet.
 v1::MaterialReport ToProto(const BeamModel& model);

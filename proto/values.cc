@@ -8,13 +8,17 @@
 #include "absl/strings/str_format.h"
 #include "proto/algorithm_values.h"
 #include "proto/beam_model_values.h"
+#include "proto/plain_text.h"
 #include "worker/core/status.h"
 
 namespace tomoslab {
 namespace {
 
 constexpr double kDegree = std::numbers::pi / 180;
-constexpr std::size_t kMaxNameLength = 200;
+constexpr std::size_t kMaxNameLength = 200, kLongestPool = 100, kLongestProvenance = 4096;
+constexpr int kMostProvenance = 200;
+/// A job travels in one message together with its materials and its last iteration.
+constexpr std::size_t kLargestSpec = 1 << 20;
 
 absl::StatusOr<Beam> ToBeam(v1::Beam beam) {
   if (beam == v1::BEAM_PARALLEL) return Beam::kParallel;
@@ -142,17 +146,26 @@ v1::ProjectorModel DefaultProjector(const Scan& scan, const Volume& volume) {
   return small ? v1::FOOTPRINT : v1::JOSEPH;
 }
 
-/// Other people's terminals and logs show it.
-absl::Status CheckDisplayName(const char* whose, const std::string& name) {
-  if (name.size() > kMaxNameLength) {
+absl::Status CheckProvenance(const v1::Scan& scan) {
+  if (scan.provenance_size() > kMostProvenance) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("%s.display_name has %d bytes; at most %d are allowed", whose, name.size(),
-                        kMaxNameLength));
+        absl::StrFormat("scan.provenance has %d entries; at most %d are allowed",
+                        scan.provenance_size(), kMostProvenance));
   }
-  const auto is_control = [](unsigned char c) { return c < 0x20 || c == 0x7F; };
-  if (std::none_of(name.begin(), name.end(), is_control)) return absl::OkStatus();
+  for (const auto& [what, value] : scan.provenance()) {
+    TOMOSLAB_RETURN_IF_ERROR(CheckPlainText("a key of scan.provenance", what, kMaxNameLength));
+    TOMOSLAB_RETURN_IF_ERROR(CheckPlainText(absl::StrFormat("scan.provenance[\"%s\"]", what), value,
+                                            kLongestProvenance));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckSpecSize(const v1::JobSpec& spec) {
+  const std::size_t bytes = spec.ByteSizeLong();
+  if (bytes <= kLargestSpec) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrFormat(
-      "%s.display_name holds line breaks or other control characters; leave them out", whose));
+      "the job's description has %d bytes, more than %d; shorten the tables of its beam_model",
+      bytes, kLargestSpec));
 }
 
 }  // namespace
@@ -233,7 +246,8 @@ v1::ScanGeometry ToProto(const Scan& scan) {
 
 absl::Status ValidateScan(const v1::Scan& scan) {
   TOMOSLAB_ASSIGN_OR_RETURN(const Scan geometry, ToScan(scan.geometry()));
-  TOMOSLAB_RETURN_IF_ERROR(CheckDisplayName("scan", scan.display_name()));
+  TOMOSLAB_RETURN_IF_ERROR(
+      CheckPlainText("scan.display_name", scan.display_name(), kMaxNameLength));
   if (static_cast<std::size_t>(scan.view_count()) != geometry.views.size()) {
     return absl::InvalidArgumentError(
         absl::StrFormat("scan.view_count = %d, but the geometry describes %d views (one angle or "
@@ -265,8 +279,7 @@ absl::Status ValidateScan(const v1::Scan& scan) {
         "a scan of counts needs flats (scan.flat_count > 0) or scan.reference_counts (I0): without "
         "either, counts do not say how much was absorbed");
   }
-  if (scan.provenance_size() > 200)
-    return absl::InvalidArgumentError("scan.provenance has more than 200 entries");
+  TOMOSLAB_RETURN_IF_ERROR(CheckProvenance(scan));
   TOMOSLAB_RETURN_IF_ERROR(CheckPositions("flat_after_views", scan.flat_after_views(),
                                           scan.flat_count(), scan.view_count()));
   return CheckPositions("dark_after_views", scan.dark_after_views(), scan.dark_count(),
@@ -274,10 +287,12 @@ absl::Status ValidateScan(const v1::Scan& scan) {
 }
 
 absl::Status ValidateJobSpec(const v1::JobSpec& spec, const v1::Scan& scan) {
+  TOMOSLAB_RETURN_IF_ERROR(CheckSpecSize(spec));
   TOMOSLAB_ASSIGN_OR_RETURN(const Scan geometry, ToScan(scan.geometry()));
   TOMOSLAB_ASSIGN_OR_RETURN(const Volume volume, VolumeOf(spec, geometry));
   TOMOSLAB_RETURN_IF_ERROR(CheckScanSeesVolume(geometry, volume).status());
-  TOMOSLAB_RETURN_IF_ERROR(CheckDisplayName("job", spec.display_name()));
+  TOMOSLAB_RETURN_IF_ERROR(CheckPlainText("job.display_name", spec.display_name(), kMaxNameLength));
+  TOMOSLAB_RETURN_IF_ERROR(CheckPlainText("job.pool", spec.pool(), kLongestPool));
   TOMOSLAB_RETURN_IF_ERROR(CheckAlgorithm(spec.algorithm()));
   TOMOSLAB_RETURN_IF_ERROR(CheckBeamModelIsWanted(spec));
   if (spec.has_beam_model())

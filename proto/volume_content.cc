@@ -40,6 +40,12 @@ absl::StatusOr<Map> MapOfEnergy(const v1::Job& job, double energy_kev) {
                             ToBeamDescription(job.spec().beam_model()));
   TOMOSLAB_ASSIGN_OR_RETURN(std::vector<double> attenuation,
                             AttenuationsAt(description, ToBeamModel(job.materials()), energy_kev));
+  const int materials = job.materials().entry_size() - 1;
+  if (static_cast<int>(attenuation.size()) != materials) {
+    return absl::DataLossError(
+        absl::StrFormat("%s reports %d materials, of which its beam model knows %d", job.name(),
+                        materials, attenuation.size()));
+  }
   for (std::size_t m = 0; m < attenuation.size(); ++m)
     attenuation[m] *= job.materials().entry(static_cast<int>(m) + 1).density_factor();
   return [attenuation = std::move(attenuation)](const MaterialBasis& basis, double x) {
@@ -64,6 +70,10 @@ absl::StatusOr<ContentOfVolume> ContentOfVolume::Create(const v1::Job& job,
         absl::StrFormat("%s has no materials (its algorithm is %s): only its attenuation can be "
                         "read; dart, poly-bb, poly-sirt and poly-dart tell materials apart",
                         job.name(), AlgorithmName(job.spec().algorithm())));
+  }
+  if (const absl::Status checked = CheckMaterials(job.materials()); !checked.ok()) {
+    return absl::DataLossError(absl::StrFormat("what is kept of the materials of %s is damaged: %s",
+                                               job.name(), checked.message()));
   }
   result.basis_.emplace(NodesOf(job.materials()));
   result.labels_ = content.labels();

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "server/job.h"
+#include "server/reported_event.h"
 #include "worker/core/status.h"
 
 namespace tomoslab {
@@ -72,10 +73,12 @@ std::vector<v1::JobEvent> LostEvents(JobTable& jobs, const Attempt& attempt,
 
 absl::StatusOr<std::vector<v1::JobEvent>> ReportedEvents(JobTable& jobs, const Attempt& attempt,
                                                          const v1::ReportRequest& request) {
+  TOMOSLAB_RETURN_IF_ERROR(CheckReport(request, attempt.job));
   TOMOSLAB_ASSIGN_OR_RETURN(const v1::Job job, jobs.Get(attempt.job.name()));
   v1::JobState state = job.state();
   std::vector<v1::JobEvent> events;
-  for (const v1::JobEvent& event : request.event()) {
+  for (v1::JobEvent event : request.event()) {
+    MakePlain(&event);
     if (!IsAllowed(event)) return absl::InvalidArgumentError("a pool does not report such events");
     if (event.has_state_change()) {
       const v1::JobState next = event.state_change().state();

@@ -73,7 +73,9 @@ void AuditLog::Write(const AuditEntry& entry) {
   const std::string line = LineOf(entry);
   const std::lock_guard<std::mutex> lock(mutex_);
   absl::Status status;
-  if (bytes_ > 0 && bytes_ + static_cast<std::int64_t>(line.size()) > bytes_per_file_) {
+  if (descriptor_ < 0) {
+    status = Reopen();  // it failed before: old files do not turn over again
+  } else if (bytes_ > 0 && bytes_ + static_cast<std::int64_t>(line.size()) > bytes_per_file_) {
     Rotate();
     status = Reopen();
   }

@@ -1,9 +1,7 @@
 #include "server/checkpoint_store.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <set>
-#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_format.h"
@@ -57,10 +55,9 @@ absl::Status CheckpointStore::RemoveStrays() {
     }
     TOMOSLAB_RETURN_IF_ERROR(transaction.Commit());
   }
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(folder_, error)) {
-    if (kept.count(entry.path().string()) == 0)
-      TOMOSLAB_RETURN_IF_ERROR(RemoveFile(entry.path().string()));
+  TOMOSLAB_ASSIGN_OR_RETURN(const std::vector<std::string> files, FilesIn(folder_));
+  for (const std::string& file : files) {
+    if (kept.count(file) == 0) TOMOSLAB_RETURN_IF_ERROR(RemoveFile(file));
   }
   return absl::OkStatus();
 }
@@ -122,12 +119,16 @@ absl::StatusOr<CheckpointFile> CheckpointStore::Open(const std::string& job,
       absl::StrFormat("%s has no checkpoint \"%s\"", job, name.substr(0, 100)));
 }
 
-absl::StatusOr<bool> CheckpointStore::Forget(const std::string& name) {
+absl::StatusOr<bool> CheckpointStore::Forget(const std::string& job, const std::string& name) {
+  TOMOSLAB_ASSIGN_OR_RETURN(const std::int64_t id, JobId(job));
   bool counted = false;
   {
     Transaction transaction(database_);
     TOMOSLAB_RETURN_IF_ERROR(
-        transaction.Prepare("DELETE FROM checkpoints WHERE name = ?").Bind(name).Run());
+        transaction.Prepare("DELETE FROM checkpoints WHERE job = ? AND name = ?")
+            .Bind(id)
+            .Bind(name)
+            .Run());
     counted = transaction.ChangedRows() > 0;
     TOMOSLAB_RETURN_IF_ERROR(transaction.Commit());
   }

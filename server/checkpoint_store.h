@@ -34,8 +34,9 @@ class CheckpointStore {
   absl::StatusOr<std::vector<v1::Checkpoint>> List(const std::string& job);
   /// NotFound: it does not count, or is not this job's. DataLoss.
   absl::StatusOr<CheckpointFile> Open(const std::string& job, const std::string& name);
-  /// It does not count any more, and its file goes. False: it did not count before.
-  absl::StatusOr<bool> Forget(const std::string& name);
+  /// It does not count any more, and its file goes. False: it did not count before, or is not this
+  /// job's.
+  absl::StatusOr<bool> Forget(const std::string& job, const std::string& name);
   absl::Status RemoveAll(const std::string& job);
   /// Of one that was never committed.
   void Discard(const v1::Checkpoint& checkpoint) const;

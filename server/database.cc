@@ -20,10 +20,13 @@ absl::StatusCode CodeOf(int error) {
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       return absl::StatusCode::kDataLoss;
+    case SQLITE_NOMEM:
+      return absl::StatusCode::kResourceExhausted;
+    case SQLITE_IOERR:  // the server's disk, for its admin to mend; nothing committed is lost
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
     case SQLITE_READONLY:
-      return absl::StatusCode::kPermissionDenied;
+      return absl::StatusCode::kUnavailable;
     case SQLITE_CONSTRAINT:
       return absl::StatusCode::kAlreadyExists;
     default:
@@ -142,6 +145,11 @@ Transaction::Transaction(Database& database, Durability durability)
 
 Transaction::~Transaction() {
   if (open_) sqlite3_exec(database_.connection_, "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
+Statement Transaction::Prepare(const char* sql) {
+  if (open_) return Statement(database_.connection_, sql);
+  return Statement(database_.connection_, sqlite3_extended_errcode(database_.connection_));
 }
 
 std::int64_t Transaction::LastInsertedId() const {

@@ -68,6 +68,8 @@ class Statement {
  private:
   friend class Transaction;
   Statement(sqlite3* connection, const char* sql);
+  /// Of a transaction that could not begin.
+  Statement(sqlite3* connection, int error) : connection_(connection), error_(error) {}
   sqlite3* connection_;
   sqlite3_stmt* statement_ = nullptr;
   int parameters_ = 0;
@@ -83,7 +85,9 @@ class Transaction {
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;
 
-  Statement Prepare(const char* sql) { return Statement(database_.connection_, sql); }
+  /// Where the transaction could not begin, a statement that fails: without one it would be
+  /// committed on its own.
+  Statement Prepare(const char* sql);
   std::int64_t LastInsertedId() const;
   std::int64_t ChangedRows() const;
   absl::Status Commit();

@@ -125,6 +125,7 @@ std::vector<std::string> Dispatcher::LeaseJobs() {
   LogIfFailed(queued.status(), "cannot read the queue");
   if (!queued.ok()) return begun;
   for (const v1::Job& job : *queued) {
+    if (IsHeld(job.name())) continue;
     for (auto name = idle.begin(); name != idle.end(); ++name) {
       const absl::StatusOr<bool> suits = Suits(pools_[*name], job);
       LogIfFailed(suits.status(), job.name());
@@ -219,17 +220,20 @@ void Dispatcher::Prepare(const std::string& id) {
     const absl::StatusOr<Lease*> lease = LivingLease(id);
     if (!lease.ok()) return;  // the pool went away meanwhile
     if (work.ok() && command.ok()) {
+      held_.erase(job.name());
       (*lease)->work = *std::move(work);
       const std::shared_ptr<PoolLink>& link = pools_[(*lease)->pool].link;
       if (link != nullptr) link->Send(*command);
       return;
     }
     const std::string why(work.ok() ? command.status().message() : work.status().message());
-    const absl::StatusOr<v1::Job> failed =
-        stores_.jobs.Append(job.name(), {StateEvent(v1::FAILED, why)});
-    LogIfFailed(failed.status(), job.name());
+    const bool cancel = (*lease)->cancel;
     EndLease(id);
-    if (failed.ok()) RemoveCheckpoints(*failed);
+    if (absl::IsUnavailable(work.ok() ? command.status() : work.status()) && !cancel) {
+      Hold(job.name(), why);
+    } else {
+      AppendEnd(job.name(), {StateEvent(v1::FAILED, why)});
+    }
   }
   Dispatch();
 }
@@ -264,9 +268,7 @@ void Dispatcher::LoseLease(const std::string& id, const std::string& why) {
   std::vector<v1::JobEvent> events =
       LostEvents(stores_.jobs, {it->second.work.job, it->second.cancel}, why);
   EndLease(id);
-  const absl::StatusOr<v1::Job> now = stores_.jobs.Append(job, std::move(events));
-  LogIfFailed(now.status(), job);
-  if (now.ok()) RemoveCheckpoints(*now);
+  AppendEnd(job, std::move(events));
 }
 
 absl::StatusOr<v1::Job> Dispatcher::AppendReport(const Lease& lease,

@@ -116,6 +116,10 @@ class Dispatcher {
     std::string pool, instance, why;
   };
   std::vector<Stuck> StuckPools(Clock::time_point now);
+  /// Goes on where the server's disk had failed: writes how attempts ended that could not be
+  /// written then, and gives held jobs to pools again when they are due. Call it several times a
+  /// second.
+  void GoOnAfterFailures(Clock::time_point now);
   /// Ends the lease of a stuck pool and its stream.
   void Break(const std::string& pool, const std::string& why);
 
@@ -150,6 +154,14 @@ class Dispatcher {
   absl::StatusOr<std::string> Begin(const std::string& pool_name, const v1::Job& job);
   void EndLease(const std::string& id);
   void LoseLease(const std::string& id, const std::string& why);
+  /// How an attempt ended. What cannot be written now is owed: without it the job would be
+  /// nobody's.
+  void AppendEnd(const std::string& job, std::vector<v1::JobEvent> events);
+  bool WriteOwed();
+  /// The disk failed when an attempt was to begin: the job is queued again, and left alone for a
+  /// while.
+  void Hold(const std::string& job, const std::string& why);
+  bool IsHeld(const std::string& job) const;
   void Detached(const std::string& pool, const std::string& why);
   /// A pool that attaches under a name that a cut one has.
   bool TakesUpLease(const v1::AttachRequest& request, std::shared_ptr<PoolLink> link,
@@ -175,6 +187,13 @@ class Dispatcher {
   std::map<std::string, Pool> pools_;            // by name
   Leases leases_;                                // by id
   std::map<std::string, std::string> last_job_;  // by instance, of local pools
+  struct Held {
+    Clock::time_point until;
+    Clock::duration pause{};
+    bool due = false;  // Dispatch has been told
+  };
+  std::map<std::string, Held> held_;                       // by job
+  std::map<std::string, std::vector<v1::JobEvent>> owed_;  // by job
   bool draining_ = false;
   std::condition_variable lease_ended_;
 };

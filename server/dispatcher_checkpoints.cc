@@ -17,7 +17,7 @@ absl::Status Dispatcher::AddCheckpoint(const std::string& id, const v1::Checkpoi
 
 void Dispatcher::NoteDamage(const std::string& job, const std::string& checkpoint,
                             const std::string& how) {
-  const absl::StatusOr<bool> dropped = stores_.checkpoints.Forget(checkpoint);
+  const absl::StatusOr<bool> dropped = stores_.checkpoints.Forget(job, checkpoint);
   if (!dropped.ok()) spdlog::error("{}: {}", job, std::string(dropped.status().message()));
   if (!dropped.ok() || !*dropped) return;  // another rank was first
   const std::string text = absl::StrFormat(

@@ -6,11 +6,13 @@
 
 #include "absl/strings/str_format.h"
 #include "server/dispatcher.h"
+#include "server/reported_event.h"
+#include "worker/core/status.h"
 
 namespace tomoslab {
 namespace {
 
-constexpr int kMostRanks = 65536;
+constexpr std::size_t kMostPools = 1000;
 
 }  // namespace
 
@@ -27,17 +29,7 @@ PoolSize Dispatcher::Pool::Size() const {
 
 absl::Status Dispatcher::Attach(const v1::AttachRequest& request, std::shared_ptr<PoolLink> link,
                                 const std::string& token) {
-  if (request.pool().empty() || request.pool().size() > 100) {
-    return absl::InvalidArgumentError("a pool's name has 1 .. 100 characters");
-  }
-  if (!std::all_of(request.pool().begin(), request.pool().end(),
-                   [](unsigned char c) { return c > 0x20 && c < 0x7F; })) {
-    return absl::InvalidArgumentError("a pool's name has no blanks and no characters beyond ASCII");
-  }
-  if (request.rank_size() > kMostRanks) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("a pool of %d ranks is larger than %d", request.rank_size(), kMostRanks));
-  }
+  TOMOSLAB_RETURN_IF_ERROR(CheckAttach(request));
   const std::lock_guard<std::mutex> lock(mutex_);
   if (draining_) return absl::UnavailableError("the server is shutting down");
   if (TakesUpLease(request, link, token)) return absl::OkStatus();
@@ -45,7 +37,12 @@ absl::Status Dispatcher::Attach(const v1::AttachRequest& request, std::shared_pt
     return absl::AlreadyExistsError(
         absl::StrFormat("a pool named \"%s\" is attached already", request.pool()));
   }
-  pools_[request.pool()] = {request, std::move(link), "", token, std::nullopt};
+  if (pools_.size() >= kMostPools) {
+    return absl::ResourceExhaustedError(
+        absl::StrFormat("%d pools are attached, and there can be no more", kMostPools));
+  }
+  Pool& pool = pools_[request.pool()] = {request, std::move(link), "", token, std::nullopt};
+  for (v1::RankReport& rank : *pool.request.mutable_rank()) MakePlain(&rank);
   spdlog::info("pool {}: attached with {} ranks", request.pool(), request.rank_size());
   return absl::OkStatus();
 }

@@ -1,8 +1,10 @@
 #include "server/hdf5_layout.h"
 
+#include <cerrno>
 #include <cstdio>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "server/hdf5_handle.h"
 #include "worker/core/status.h"
@@ -78,6 +80,18 @@ absl::Status Damaged(const std::string& path, const std::string& what) {
   return absl::DataLossError(absl::StrFormat("%s is damaged: %s", path, what));
 }
 
+/// Why HDF5 failed on a file; `error`: errno then. HDF5 does not tell a damaged file from a failing
+/// disk or a full table of files, and what is damaged is given up: so the file is read once more.
+absl::Status WhyUnreadable(int error, const std::string& path, const std::string& what) {
+  constexpr std::int64_t kPiece = 1 << 16;
+  const absl::Status failure = FileError(error, "read", path);
+  if (absl::IsUnavailable(failure)) return failure;
+  TOMOSLAB_ASSIGN_OR_RETURN(const DataFile file, DataFile::Open(path));
+  std::string bytes(kPiece, '\0');
+  const absl::Status read = file.ReadAt(0, bytes.data(), kPiece);
+  return absl::IsUnavailable(read) ? read : Damaged(path, what);
+}
+
 bool WriteAttribute(hid_t file, const std::string& object, const std::string& name, hid_t type,
                     const void* value, const Hdf5Handle& space) {
   const Hdf5Handle attribute(H5Acreate_by_name(file, object.c_str(), name.c_str(), type,
@@ -93,8 +107,9 @@ bool WriteAttribute(hid_t file, const std::string& object, const std::string& na
 absl::Status OverwriteAttribute(const std::string& path, const std::string& object,
                                 const std::string& name, hid_t memory_type, const void* value) {
   const auto lock = LockHdf5();
+  errno = 0;
   const Hdf5Handle file = OpenFile(path, H5F_ACC_RDWR);
-  if (!file.ok()) return Damaged(path, "HDF5 cannot open it");
+  if (!file.ok()) return WhyUnreadable(errno, path, "HDF5 cannot open it");
   const Hdf5Handle owner(H5Oopen(file.get(), object.c_str(), H5P_DEFAULT), H5Oclose);
   const Hdf5Handle attribute(H5Aopen(owner.get(), name.c_str(), H5P_DEFAULT), H5Aclose);
   if (attribute.ok() && H5Awrite(attribute.get(), memory_type, value) >= 0) {
@@ -107,6 +122,7 @@ absl::Status OverwriteAttribute(const std::string& path, const std::string& obje
 
 Hdf5Layout::Hdf5Layout(const std::string& path)
     : lock_(LockHdf5()), path_(path), partial_path_(path + ".partial") {
+  errno = 0;
   file_ = H5Fcreate(partial_path_.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, AlignedFile().get());
   Note(file_ >= 0, "create the file");
 }
@@ -118,7 +134,9 @@ Hdf5Layout::~Hdf5Layout() {
 
 void Hdf5Layout::Note(bool ok, const std::string& doing) {
   if (ok || !status_.ok()) return;
-  status_ = absl::InternalError(absl::StrFormat("cannot %s in %s", doing, partial_path_));
+  status_ = errno != 0
+                ? FileError(errno, doing + " in", partial_path_)
+                : absl::InternalError(absl::StrFormat("cannot %s in %s", doing, partial_path_));
 }
 
 void Hdf5Layout::Close() {
@@ -201,23 +219,30 @@ absl::Status Hdf5Layout::Finish() {
   Close();
   TOMOSLAB_RETURN_IF_ERROR(status_);
   TOMOSLAB_RETURN_IF_ERROR(ReserveArrays());
-  if (std::rename(partial_path_.c_str(), path_.c_str()) != 0) {
-    return absl::InternalError(absl::StrFormat("cannot rename %s to %s", partial_path_, path_));
-  }
+  if (std::rename(partial_path_.c_str(), path_.c_str()) != 0)
+    return FileError(errno, "rename to " + path_ + " the file", partial_path_);
   finished_ = true;
   return SyncFolder(path_.substr(0, path_.rfind('/')));
 }
 
 absl::StatusOr<Extent> FindArray(const std::string& path, const std::string& name) {
   const auto lock = LockHdf5();
+  errno = 0;
   const Hdf5Handle file = OpenFile(path, H5F_ACC_RDONLY);
-  if (!file.ok()) return Damaged(path, "HDF5 cannot open it");
+  if (!file.ok()) return WhyUnreadable(errno, path, "HDF5 cannot open it");
   const Hdf5Handle dataset(H5Dopen2(file.get(), name.c_str(), H5P_DEFAULT), H5Dclose);
-  if (!dataset.ok()) return absl::NotFoundError(absl::StrFormat("%s holds no %s", path, name));
+  if (!dataset.ok()) return WhyUnreadable(errno, path, absl::StrCat("it holds no ", name));
   const haddr_t offset = H5Dget_offset(dataset.get());
   if (offset == HADDR_UNDEF) return Damaged(path, name + " has no place in the file");
-  return Extent{static_cast<std::int64_t>(offset),
-                static_cast<std::int64_t>(H5Dget_storage_size(dataset.get()))};
+  const Extent array{static_cast<std::int64_t>(offset),
+                     static_cast<std::int64_t>(H5Dget_storage_size(dataset.get()))};
+  hsize_t bytes = 0;
+  const bool inside = H5Fget_filesize(file.get(), &bytes) >= 0 && array.offset >= 0 &&
+                      array.bytes >= 0 && array.offset <= static_cast<std::int64_t>(bytes) &&
+                      array.bytes <= static_cast<std::int64_t>(bytes) - array.offset;
+  return inside ? absl::StatusOr<Extent>(array)
+                : Damaged(path, absl::StrFormat("%s lies at byte %d of the file's %d", name,
+                                                array.offset, bytes));
 }
 
 absl::Status OverwriteNumber(const std::string& path, const std::string& object,

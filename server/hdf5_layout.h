@@ -57,8 +57,8 @@ class Hdf5Layout {
   bool finished_ = false;
 };
 
-/// Where a contiguous dataset's bytes lie in its file. NotFound; DataLoss: the file or dataset is
-/// damaged.
+/// Where a contiguous dataset's bytes lie in its file. NotFound: there is no such file. DataLoss:
+/// the file or dataset is damaged. Others as FileError's.
 absl::StatusOr<Extent> FindArray(const std::string& path, const std::string& name);
 
 /// Overwrites attributes that the layout created, in place.

@@ -129,7 +129,8 @@ absl::Status JobQueue::Delete(const std::string& name) {
 }
 
 absl::Status JobQueue::RemoveOrphans() {
-  for (const std::string& name : volumes_.Jobs()) {
+  TOMOSLAB_ASSIGN_OR_RETURN(const std::vector<std::string> names, volumes_.Jobs());
+  for (const std::string& name : names) {
     if (!absl::IsNotFound(jobs_.Get(name).status())) continue;
     TOMOSLAB_RETURN_IF_ERROR(volumes_.Remove(name));
     TOMOSLAB_RETURN_IF_ERROR(previews_.RemoveAll(name));

@@ -1,6 +1,7 @@
 #include "server/machine.h"
 
 #include <sched.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -36,6 +37,13 @@ Machine ThisMachine() {
   const std::int64_t pages = sysconf(_SC_PHYS_PAGES);
   return {cores, std::min(cores, NumaNodes()),
           std::max<std::int64_t>(0, pages) * sysconf(_SC_PAGESIZE)};
+}
+
+void AllowMostOpenFiles() {
+  struct rlimit limit = {};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 }  // namespace tomoslab

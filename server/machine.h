@@ -13,4 +13,8 @@ struct Machine {
 
 Machine ThisMachine();
 
+/// Lets this process have as many files and connections open as it may: at the end of the default
+/// (1024, for historical reasons) a server hears no caller any more.
+void AllowMostOpenFiles();
+
 }  // namespace tomoslab

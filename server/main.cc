@@ -238,6 +238,7 @@ sigset_t BlockEndSignals() {
 }
 
 int Run(const Flags& flags, const sigset_t& end_signals) {
+  tomoslab::AllowMostOpenFiles();
   absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(flags.server);
   if (!server.ok()) {
     spdlog::error("{}", std::string(server.status().message()));

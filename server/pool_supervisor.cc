@@ -231,6 +231,7 @@ void PoolSupervisor::Run() {
     }
     if (stopped.has_value() && !any) return;
     EndStuckPools();
+    dispatcher_.GoOnAfterFailures(Clock::now());
     WaitForOutput();
   }
 }

@@ -1,6 +1,7 @@
 #include "server/preview_store.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <filesystem>
 #include <utility>
@@ -30,7 +31,29 @@ Shape ShapeOf(v1::Plane plane, const v1::VolumeGeometry& volume) {
   }
 }
 
-/// A preview may be coarser than the volume, not finer.
+std::int64_t BytesPerRow(const v1::PreviewReady& preview) {
+  return std::int64_t{preview.columns()} * static_cast<std::int64_t>(sizeof(float));
+}
+
+/// What the database says may be damaged, too.
+absl::StatusOr<v1::PreviewReady> FromRow(const Statement& row, v1::Plane plane) {
+  constexpr int kMostPixels = 65536;
+  v1::PreviewReady preview;
+  preview.set_plane(plane);
+  preview.set_iteration(static_cast<std::int32_t>(row.Int(0)));
+  preview.set_index(static_cast<std::int32_t>(row.Int(1)));
+  preview.set_rows(static_cast<std::int32_t>(row.Int(2)));
+  preview.set_columns(static_cast<std::int32_t>(row.Int(3)));
+  const bool possible = std::min(preview.rows(), preview.columns()) >= 1 &&
+                        std::max(preview.rows(), preview.columns()) <= kMostPixels;
+  if (possible) return preview;
+  return absl::DataLossError(
+      absl::StrFormat("the database's entry of a preview is damaged: %d x %d pixels",
+                      preview.rows(), preview.columns()));
+}
+
+}  // namespace
+
 absl::Status CheckPreview(const v1::PreviewReady& preview, const v1::VolumeGeometry& volume) {
   const Shape shape = ShapeOf(preview.plane(), volume);
   if (preview.plane() >= v1::AXIAL && preview.plane() <= v1::SAGITTAL && preview.rows() >= 1 &&
@@ -44,12 +67,6 @@ absl::Status CheckPreview(const v1::PreviewReady& preview, const v1::VolumeGeome
       preview.index(), static_cast<int>(preview.plane()), preview.columns(), preview.rows(),
       volume.columns(), volume.rows(), volume.slices()));
 }
-
-std::int64_t BytesPerRow(const v1::PreviewReady& preview) {
-  return std::int64_t{preview.columns()} * static_cast<std::int64_t>(sizeof(float));
-}
-
-}  // namespace
 
 absl::StatusOr<std::unique_ptr<PreviewStore>> PreviewStore::Open(Database& database,
                                                                  const std::string& folder) {
@@ -129,13 +146,7 @@ absl::StatusOr<v1::PreviewReady> PreviewStore::Find(const v1::ReadPreviewRequest
         absl::StrFormat("%s has no such preview; the newest %d iterations of each plane are kept",
                         request.job(), kPreviewIterationsKept));
   }
-  v1::PreviewReady preview;
-  preview.set_plane(plane);
-  preview.set_iteration(static_cast<std::int32_t>(row.Int(0)));
-  preview.set_index(static_cast<std::int32_t>(row.Int(1)));
-  preview.set_rows(static_cast<std::int32_t>(row.Int(2)));
-  preview.set_columns(static_cast<std::int32_t>(row.Int(3)));
-  return preview;
+  return FromRow(row, plane);
 }
 
 absl::Status PreviewStore::RemoveAll(const std::string& job) {
@@ -201,9 +212,8 @@ absl::Status PreviewSession::Write(const v1::PreviewChunk& chunk) {
   file->rows.Add({chunk.first_row(), chunk.first_row() + chunk.row_count()});
   if (file->rows.Count() < preview.rows()) return absl::OkStatus();
   unfinished_.erase(path);
-  if (std::rename((path + ".partial").c_str(), path.c_str()) != 0) {
-    return absl::InternalError(absl::StrFormat("cannot rename %s.partial", path));
-  }
+  if (std::rename((path + ".partial").c_str(), path.c_str()) != 0)
+    return FileError(errno, "rename to " + path + " the file", path + ".partial");
   return store_.Add(job_.name(), preview);
 }
 

@@ -16,6 +16,10 @@ namespace tomoslab {
 
 inline constexpr int kPreviewIterationsKept = 20;  // per job and plane
 
+/// InvalidArgument: no slice of such a volume looks like this. A preview may be coarser than the
+/// volume, not finer.
+absl::Status CheckPreview(const v1::PreviewReady& preview, const v1::VolumeGeometry& volume);
+
 class PreviewStore {
  public:
   static absl::StatusOr<std::unique_ptr<PreviewStore>> Open(Database& database,

@@ -30,6 +30,7 @@ class ScanFile {
   absl::Status Read(v1::FrameKind kind, IndexRange lines, char* data) const;
   absl::Status Write(v1::FrameKind kind, IndexRange lines, const char* data) const;
   absl::Status Sync() const { return file_.Sync(); }
+  bool failed() const { return file_.failed(); }
 
  private:
   ScanFile(DataFile file, const v1::Scan& scan);

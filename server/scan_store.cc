@@ -12,6 +12,7 @@
 #include "proto/values.h"
 #include "server/ownership.h"
 #include "server/resource_name.h"
+#include "server/stored_check.h"
 #include "worker/core/status.h"
 
 namespace tomoslab {
@@ -24,6 +25,8 @@ enum Ready { kBeingCreated = 0, kUsable = 1, kBeingDeleted = 2 };
 
 /// A scan's description travels in one message, to clients and in leases.
 constexpr std::size_t kLargestScanMessage = 3 << 20;
+/// What is received is in that message, too: so many pieces it may be in.
+constexpr std::int64_t kMostPieces = 100'000;
 
 absl::Status CheckSize(const v1::Scan& scan) {
   if (scan.ByteSizeLong() <= kLargestScanMessage) return absl::OkStatus();
@@ -55,8 +58,10 @@ std::int64_t BytesOf(const v1::Scan& scan) {
 /// A scan without its received lines. Row: id, summary, geometry (or NULL), complete.
 absl::StatusOr<v1::Scan> FromRow(const Statement& row) {
   v1::Scan scan;
+  const bool whole = !row.IsNull(2);
   if (!scan.ParseFromString(row.Bytes(1)) ||
-      (!row.IsNull(2) && !scan.mutable_geometry()->ParseFromString(row.Bytes(2)))) {
+      (whole && !scan.mutable_geometry()->ParseFromString(row.Bytes(2))) ||
+      (whole && !IsPossible(scan))) {
     return absl::DataLossError(
         absl::StrFormat("the database's entry of %s is damaged", ScanName(row.Int(0))));
   }
@@ -295,8 +300,13 @@ absl::StatusOr<v1::ListScansResponse> ScanStore::List(const v1::ListScansRequest
     TOMOSLAB_ASSIGN_OR_RETURN(const bool more, rows.Step());
     if (!more) return response;
     if (response.scan_size() == page.size || bytes > kPageBytes) break;
-    TOMOSLAB_ASSIGN_OR_RETURN(*response.add_scan(), FromRow(rows));
-    v1::Scan* scan = response.mutable_scan(response.scan_size() - 1);
+    absl::StatusOr<v1::Scan> read = FromRow(rows);
+    if (!read.ok()) {  // it hides nothing else
+      spdlog::error("{}", std::string(read.status().message()));
+      continue;
+    }
+    v1::Scan* scan = response.add_scan();
+    *scan = *std::move(read);
     TOMOSLAB_RETURN_IF_ERROR(AddReceived(transaction, rows.Int(0), scan));
     bytes += scan->ByteSizeLong();
   }
@@ -322,7 +332,8 @@ absl::StatusOr<std::shared_ptr<OpenScan>> ScanStore::Use(const std::string& name
   TOMOSLAB_ASSIGN_OR_RETURN(const v1::Scan scan, Get(name));
   std::erase_if(open_, [](const auto& entry) { return entry.second.expired(); });
   if (const auto it = open_.find(id); it != open_.end()) {
-    if (std::shared_ptr<OpenScan> open = it->second.lock()) return open;
+    std::shared_ptr<OpenScan> open = it->second.lock();
+    if (open != nullptr && !open->file().failed()) return open;
   }
   TOMOSLAB_ASSIGN_OR_RETURN(ScanFile file, ScanFile::Open(PathOf(id), scan));
   auto open = std::make_shared<OpenScan>(id, std::move(file));
@@ -351,9 +362,16 @@ absl::StatusOr<bool> ScanStore::CommitRows(const OpenScan& scan,
   }
   std::int64_t received = 0;
   {
-    Statement sum = transaction.Prepare("SELECT SUM(end - begin) FROM received WHERE scan = ?");
+    Statement sum =
+        transaction.Prepare("SELECT SUM(end - begin), COUNT(*) FROM received WHERE scan = ?");
     TOMOSLAB_RETURN_IF_ERROR(sum.Bind(scan.id_).Step().status());
     received = sum.Int(0);
+    if (sum.Int(1) > kMostPieces) {
+      return absl::ResourceExhaustedError(absl::StrFormat(
+          "what %s has received would be in %d pieces, more than %d; send its lines in order, so "
+          "that pieces grow together",
+          ScanName(scan.id_), sum.Int(1), kMostPieces));
+    }
   }
   bool completed = false;
   if (received == total) {

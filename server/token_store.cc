@@ -4,6 +4,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
+#include <spdlog/spdlog.h>
 
 #include <utility>
 
@@ -14,6 +15,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "proto/plain_text.h"
 #include "server/resource_name.h"
 #include "worker/core/check.h"
 #include "worker/core/status.h"
@@ -23,7 +25,8 @@ namespace {
 
 using google::protobuf::util::TimeUtil;
 
-constexpr std::size_t kSecretBytes = 32, kLongestSecret = 200, kLongestComment = 200;
+constexpr std::size_t kSecretBytes = 32, kLongestSecret = 200, kLongestComment = 200,
+                      kLongestPool = 100;
 constexpr std::int64_t kLocalPools = 0;
 
 std::string HashOf(const std::string& secret) {
@@ -90,13 +93,8 @@ absl::Status CheckNames(const v1::Token& token) {
   if (!pool && !token.pool().empty()) {
     return absl::InvalidArgumentError("token.pool is given, but only ROLE_POOL attaches as a pool");
   }
-  if (token.pool().size() > 100) {
-    return absl::InvalidArgumentError("token.pool has more than 100 characters");
-  }
-  if (token.comment().size() > kLongestComment) {
-    return absl::InvalidArgumentError(absl::StrFormat("token.comment has %d characters; at most %d",
-                                                      token.comment().size(), kLongestComment));
-  }
+  TOMOSLAB_RETURN_IF_ERROR(CheckPlainText("token.pool", token.pool(), kLongestPool));
+  TOMOSLAB_RETURN_IF_ERROR(CheckPlainText("token.comment", token.comment(), kLongestComment));
   return CheckGroups(Caller{}, {token.group().begin(), token.group().end()});
 }
 
@@ -148,9 +146,11 @@ absl::Status TokenStore::Load() {
     TOMOSLAB_ASSIGN_OR_RETURN(const bool more, rows.Step());
     if (!more) return absl::OkStatus();
     Entry entry{rows.Bytes(1), {}};
-    if (!entry.token.ParseFromString(rows.Bytes(2))) {
-      return absl::DataLossError(
-          absl::StrFormat("the database's entry of %s is damaged", TokenName(rows.Int(0))));
+    const bool whole = entry.token.ParseFromString(rows.Bytes(2));
+    if (!whole ||
+        entry.token.name() != TokenName(rows.Int(0))) {  // it opens no door, nor shuts one
+      spdlog::error("the database's entry of {} is damaged", TokenName(rows.Int(0)));
+      continue;
     }
     entries_[rows.Int(0)] = std::move(entry);
   }

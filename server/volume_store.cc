@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <system_error>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -77,12 +76,13 @@ absl::Status VolumeStore::Remove(const std::string& job_name) {
   return RemoveFile(path);
 }
 
-std::vector<std::string> VolumeStore::Jobs() const {
+absl::StatusOr<std::vector<std::string>> VolumeStore::Jobs() const {
+  TOMOSLAB_ASSIGN_OR_RETURN(const std::vector<std::string> files, FilesIn(folder_));
   std::vector<std::string> jobs;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(folder_, error)) {
+  for (const std::string& file : files) {
     std::int64_t id = 0;
-    if (absl::SimpleAtoi(entry.path().stem().string(), &id)) jobs.push_back(JobName(id));
+    if (absl::SimpleAtoi(std::filesystem::path(file).stem().string(), &id))
+      jobs.push_back(JobName(id));
   }
   return jobs;
 }

@@ -48,7 +48,7 @@ class VolumeStore {
   absl::Status RecordResult(const v1::Job& job, int ranks);
   absl::Status Remove(const std::string& job_name);
   /// The names of the jobs whose volumes are there, whether there are such jobs or not.
-  std::vector<std::string> Jobs() const;
+  absl::StatusOr<std::vector<std::string>> Jobs() const;
 
  private:
   explicit VolumeStore(std::string folder) : folder_(std::move(folder)) {}

@@ -112,6 +112,22 @@ TEST(BeamModelValuesTest, RefusalsNameTheField) {
        },
        "material 'table': "},
       {[](Model& m) { m.clear_material(); }, "beam_model: 0 materials"},
+      {[](Model& m) {
+         while (m.material_size() < 100) *m.add_material() = m.material(0);
+       },
+       "beam_model has 100 materials"},
+      {[](Model& m) {
+         while (m.source().filter_size() < 33)
+           *m.mutable_source()->add_filter() = m.source().filter(0);
+       },
+       "beam_model.source has 33 filters"},
+      {[](Model& m) {  // would overflow the stack of xraylib's parser
+         m.mutable_material(0)->set_name("deep");
+         m.mutable_material(0)->mutable_composition()->set_formula(std::string(500'000, '('));
+       },
+       "has 500000 characters"},
+      {[](Model& m) { m.mutable_material(0)->set_name("a\x1b[2J"); },
+       "beam_model.material[0].name holds line breaks"},
       {[](Model& m) { m.mutable_material(0)->set_name("aluminium"); },
        "two materials are named 'aluminium'"},
       {[](Model& m) { m.set_reference_energy_kev(1e6); }, "reference_energy_kev = 1e+06"},

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <limits>
+
 #include "google/rpc/status.pb.h"
 
 namespace tomoslab {
@@ -33,6 +36,18 @@ TEST(GrpcStatus, DetailsOfStrangersDoNoHarm) {
   absl::Status status = absl::ResourceExhaustedError("x");
   SetRetryDelay(std::chrono::hours(1'000'000), &status);
   EXPECT_EQ(RetryDelay(status), std::chrono::hours(1));  // nobody waits for years
+  google::rpc::RetryInfo info;
+  info.mutable_retry_delay()->set_seconds(std::numeric_limits<std::int64_t>::max());
+  status.SetPayload("type.googleapis.com/google.rpc.RetryInfo",
+                    absl::Cord(info.SerializeAsString()));
+  EXPECT_EQ(RetryDelay(status), std::chrono::hours(1));
+}
+
+TEST(GrpcStatus, MessagesThatQuoteStrangersAreOneLineAndFitIntoAHeader) {
+  const absl::Status quoting = absl::NotFoundError("there is no \"" + std::string(4 << 20, 'x'));
+  EXPECT_LE(ToGrpc(quoting).error_message().size(), 1500);
+  const grpc::Status evil(grpc::StatusCode::UNAVAILABLE, "a\n\x1b[2Jb\xff");
+  EXPECT_EQ(FromGrpc(evil), absl::UnavailableError("a  [2Jb "));
 }
 
 }  // namespace

@@ -65,6 +65,16 @@ TEST(ValidateScan, NamesWhatIsWrong) {
        "12 per view"},
       {[](v1::Scan& s) { s.set_display_name(std::string(201, 'x')); }, "display_name"},
       {[](v1::Scan& s) { s.set_display_name("a\x1b[2J"); }, "control characters"},
+      {[](v1::Scan& s) { s.set_display_name("\u202Egpj.exe"); }, "control characters"},
+      {[](v1::Scan& s) {
+         for (int i = 0; i < 201; ++i) (*s.mutable_provenance())[std::to_string(i)] = "x";
+       },
+       "provenance has 201 entries"},
+      {[](v1::Scan& s) { (*s.mutable_provenance())["a\nb"] = "x"; }, "a key of scan.provenance"},
+      {[](v1::Scan& s) { (*s.mutable_provenance())["title"] = "\x1b[2J"; },
+       "scan.provenance[\"title\"] holds line breaks"},
+      {[](v1::Scan& s) { (*s.mutable_provenance())["title"] = std::string(5000, 'x'); },
+       "scan.provenance[\"title\"] has 5000 bytes"},
   };
   for (const Case& c : cases) {
     v1::Scan scan = GoodScan();
@@ -101,6 +111,10 @@ TEST(ValidateJobSpec, NamesWhatIsWrong) {
        "background_offset"},
       {[](v1::JobSpec& s) { s.set_projector(static_cast<v1::ProjectorModel>(7)); },
        "job.projector = 7"},
+      {[](v1::JobSpec& s) { s.set_pool("gpu\n1"); }, "job.pool holds line breaks"},
+      {[](v1::JobSpec& s) { s.set_pool(std::string(101, 'x')); }, "job.pool has 101 bytes"},
+      {[](v1::JobSpec& s) { s.mutable_preview()->mutable_slices()->Resize(2'000'000, 0); },
+       "the job's description has"},
       {[](v1::JobSpec& s) { s.mutable_algorithm()->mutable_fdk()->set_cutoff(1.5); },
        "fdk.cutoff = 1.5"},
   };

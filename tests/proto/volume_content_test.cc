@@ -118,6 +118,22 @@ TEST(ContentOfVolume, SaysWhatAJobDoesNotHave) {
             absl::StatusCode::kFailedPrecondition);
 }
 
+TEST(ContentOfVolume, DamagedOrForgedMaterialsCrashNothing) {
+  v1::VolumeContent labels, energy;
+  labels.set_labels(true);
+  energy.set_virtual_energy_kev(30);
+  v1::Job job = PolyJob();
+  job.mutable_materials()->mutable_entry(2)->set_grey_value_per_mm(0.05);  // not ascending
+  EXPECT_EQ(ContentOfVolume::Create(job, labels).status().code(), absl::StatusCode::kDataLoss);
+  job = PolyJob();
+  while (job.materials().entry_size() < 12)
+    *job.mutable_materials()->add_entry() = job.materials().entry(2);
+  EXPECT_EQ(ContentOfVolume::Create(job, labels).status().code(), absl::StatusCode::kDataLoss);
+  job = PolyJob();
+  job.mutable_materials()->mutable_entry(1)->set_name("brass");  // the beam model has none
+  EXPECT_EQ(ContentOfVolume::Create(job, energy).status().code(), absl::StatusCode::kDataLoss);
+}
+
 TEST(MaterialReport, KeepsTheModelToTheLastBit) {
   const BeamModel model{.reference_energy_kev = 61.3,
                         .energy_kev = {30, 1.0 / 3},

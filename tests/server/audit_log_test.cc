@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <filesystem>
@@ -66,6 +67,28 @@ TEST_F(AuditLogTest, TurnsOverAndForgetsTheOldest) {
   struct stat file = {};
   stat((path_ + ".9").c_str(), &file);
   EXPECT_EQ(file.st_mode & 0777, 0600);
+}
+
+TEST_F(AuditLogTest, WhatCannotBeWrittenForAWhileCostsNoOldFile) {
+  auto log = *AuditLog::Open(path_, 300);
+  int last = 0;
+  const auto write = [&] {
+    log->Write({"a", "", "", "M", "jobs/" + std::to_string(++last), absl::OkStatus()});
+  };
+  const auto first_kept = [&](int file) {
+    return Lines(path_ + "." + std::to_string(file)).front()["resource"].get<std::string>();
+  };
+  while (!std::filesystem::exists(path_ + ".4")) write();
+  const std::string oldest = first_kept(4);
+  struct rlimit before = {};
+  getrlimit(RLIMIT_NOFILE, &before);
+  const struct rlimit none = {0, before.rlim_max};  // no file can be opened
+  setrlimit(RLIMIT_NOFILE, &none);
+  for (int i = 0; i < 50; ++i) write();
+  setrlimit(RLIMIT_NOFILE, &before);
+  write();
+  EXPECT_EQ(Lines(path_).back()["resource"], "jobs/" + std::to_string(last));
+  EXPECT_EQ(first_kept(5), oldest);  // it turned over once
 }
 
 TEST_F(AuditLogTest, DoesNotFollowALinkThatSomebodyLaid) {

@@ -188,8 +188,11 @@ TEST_F(CheckpointStoreTest, FindsBitsThatFlippedAndFilesThatWereCut) {
   const absl::StatusOr<std::string> damaged = Fetch(name, 1, {1, 2});
   EXPECT_EQ(CodeOf(damaged), kDataLoss);
   EXPECT_THAT(std::string(damaged.status().message()), HasSubstr("block 0 of plane 1 of g"));
-  EXPECT_TRUE(*stores_.checkpoints().Forget(name));
-  EXPECT_FALSE(*stores_.checkpoints().Forget(name));
+  // Nobody who works on another job can have it forgotten.
+  const std::string other = stores_.Job(SampleJob(stores_.FullScan().name())).name();
+  EXPECT_FALSE(*stores_.checkpoints().Forget(other, name));
+  EXPECT_TRUE(*stores_.checkpoints().Forget(job_, name));
+  EXPECT_FALSE(*stores_.checkpoints().Forget(job_, name));
   EXPECT_THAT(Iterations(), ElementsAre(1));
 
   std::filesystem::resize_file(folder + "1-1-1.h5", 5000);

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cerrno>
+
 #include "tests/server/status_of.h"
 #include "tests/server/temporary_folder.h"
 
@@ -29,6 +31,23 @@ TEST(DataFileTest, SaysWhyItFails) {
   ASSERT_TRUE(full.ok());
   EXPECT_EQ(CodeOf(full->WriteAt(0, "x", 1)), kResourceExhausted);
   EXPECT_TRUE(RemoveFile(folder.path() + "/nothing").ok());
+}
+
+TEST(DataFileTest, AFailingDiskIsUnavailableAndNothingElse) {
+  for (const int error : {EIO, EROFS, EACCES, EPERM, EMFILE, ENFILE})
+    EXPECT_EQ(CodeOf(FileError(error, "write", "f")), kUnavailable) << error;
+  EXPECT_EQ(CodeOf(FileError(ENOSPC, "write", "f")), kResourceExhausted);
+  EXPECT_EQ(CodeOf(FileError(ENOENT, "open", "f")), kNotFound);
+  EXPECT_EQ(CodeOf(FileError(EINVAL, "open", "f")), kInternal);
+  EXPECT_THAT(std::string(FileError(EMFILE, "open", "f").message()),
+              testing::ContainsRegex("may have [1-9][0-9]* files and connections"));
+}
+
+TEST(DataFileTest, ListsAFolder) {
+  TemporaryFolder folder;
+  ASSERT_TRUE(DataFile::Create(folder.path() + "/b").ok());
+  EXPECT_THAT(*FilesIn(folder.path()), testing::ElementsAre(folder.path() + "/b"));
+  EXPECT_EQ(CodeOf(FilesIn(folder.path() + "/none")), kNotFound);
 }
 
 TEST(DataFileTest, KnowsThatTooMuchDoesNotFit) {

@@ -56,7 +56,7 @@ TEST_F(DatabaseTest, ReportsBadSqlAndBadFiles) {
   const std::string other = folder_.path() + "/other.db";
   std::ofstream(other) << std::string(4096, 'x');
   EXPECT_EQ(CodeOf(Database::Open(other)), kDataLoss);
-  EXPECT_EQ(CodeOf(Database::Open(folder_.path() + "/no/such/folder.db")), kPermissionDenied);
+  EXPECT_EQ(CodeOf(Database::Open(folder_.path() + "/no/such/folder.db")), kUnavailable);
 }
 
 TEST_F(DatabaseTest, RefusesADataFolderOfAnotherVersion) {

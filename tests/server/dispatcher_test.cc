@@ -2,9 +2,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <thread>
 
+#include "absl/strings/str_cat.h"
 #include "server/delivery.h"
 #include "server/job.h"
 #include "tests/server/status_of.h"
@@ -138,6 +140,120 @@ TEST_F(DispatcherTest, RefusesReportsThatAreNotAPoolsToMake) {
   EXPECT_EQ(CodeOf(Report(Lease(*link), StateEvent(v1::RUNNING, ""))), kFailedPrecondition);
   EXPECT_EQ(CodeOf(Report("jobs/1/attempts/7", LogEvent(v1::INFO, ""))), kAborted);
   EXPECT_EQ(State(job), v1::WRITING);
+}
+
+TEST_F(DispatcherTest, RefusesWhatNoPoolCanMean) {
+  const std::string job = QueuedJob();
+  const auto link = Attach("a");
+  const std::string lease = Lease(*link);
+  const auto refused = [&](auto change) {
+    v1::JobEvent event;
+    change(&event);
+    return CodeOf(Report(lease, event)) == kInvalidArgument;
+  };
+  EXPECT_TRUE(refused([](auto* e) { e->mutable_iteration()->set_iteration(-1); }));
+  EXPECT_TRUE(refused([](auto* e) {
+    for (int i = 0; i < 200'000; ++i) e->mutable_iteration()->add_rank()->set_sent_bytes(1 << 30);
+  }));
+  EXPECT_TRUE(refused([](auto* e) { e->mutable_preview_ready()->set_rows(1 << 30); }));
+  EXPECT_TRUE(refused([](auto* e) { e->mutable_pool()->add_rank()->set_slice_end(1 << 20); }));
+  EXPECT_TRUE(refused([](auto* e) { e->mutable_pool()->add_rank()->set_memory_bytes(-1); }));
+  EXPECT_TRUE(refused([](auto* e) { e->mutable_materials()->add_entry(); }));
+  EXPECT_TRUE(refused([](auto* e) {
+    e->mutable_checkpoint()->set_kind(v1::CheckpointReport::RESUMED);
+    e->mutable_checkpoint()->set_seconds(-1);
+  }));
+  v1::ReportRequest many;
+  many.set_lease(lease);
+  while (many.event_size() <= 1000) *many.add_event() = LogEvent(v1::INFO, "x");
+  EXPECT_EQ(CodeOf(dispatcher_.Report(many)), kInvalidArgument);
+  EXPECT_EQ(State(job), v1::LOADING);  // and none of it was kept
+  EXPECT_EQ(stores_.jobs().EventsAfter(job, 0, 100)->size(), 2u);
+}
+
+TEST_F(DispatcherTest, TextsOfPoolsBecomePlainLines) {
+  const std::string job = QueuedJob();
+  const auto link = Attach("a");
+  ASSERT_TRUE(
+      Report(Lease(*link), LogEvent(v1::INFO, "a\nb\x1b[2J" + std::string(1 << 19, 'x'))).ok());
+  v1::JobEvent pool;
+  pool.mutable_pool()->add_rank()->set_host("evil\nhost");
+  ASSERT_TRUE(Report(Lease(*link), pool).ok());
+  const std::vector<v1::JobEvent> events = *stores_.jobs().EventsAfter(job, 0, 100);
+  EXPECT_LE(events[2].log().text().size(), 8192u);
+  EXPECT_THAT(events[2].log().text(), testing::StartsWith("a b [2Jxxx"));
+  EXPECT_EQ(events[3].pool().rank(0).host(), "evil host");
+}
+
+TEST_F(DispatcherTest, RefusesPoolsThatCannotBe) {
+  const auto refused = [&](auto change) {
+    v1::AttachRequest request;
+    request.set_pool("a");
+    request.add_rank();
+    change(&request);
+    return CodeOf(dispatcher_.Attach(request, std::make_shared<FakeLink>())) == kInvalidArgument;
+  };
+  EXPECT_TRUE(refused([](auto* r) { r->clear_pool(); }));
+  EXPECT_TRUE(refused([](auto* r) { r->set_pool("a b"); }));
+  EXPECT_TRUE(refused([](auto* r) { r->set_pool(std::string(101, 'a')); }));
+  EXPECT_TRUE(refused([](auto* r) { r->set_instance("a\nb"); }));
+  EXPECT_TRUE(refused([](auto* r) { r->set_lease(std::string(1000, 'a')); }));
+  EXPECT_TRUE(refused([](auto* r) { r->set_memory_bytes_per_rank(-1); }));
+  EXPECT_TRUE(refused([](auto* r) { r->mutable_rank(0)->set_device_limit_bytes(-1); }));
+  EXPECT_TRUE(refused([](auto* r) { r->mutable_rank(0)->set_host(std::string(4 << 20, 'h')); }));
+  EXPECT_THAT(dispatcher_.Pools(), IsEmpty());
+}
+
+TEST_F(DispatcherTest, ThereAreOnlySoManyPools) {
+  v1::AttachRequest request;
+  for (int i = 0; i < 1000; ++i) {
+    request.set_pool(absl::StrCat("pool", i));
+    ASSERT_TRUE(dispatcher_.Attach(request, std::make_shared<FakeLink>()).ok());
+  }
+  request.set_pool("pool1000");
+  EXPECT_EQ(CodeOf(dispatcher_.Attach(request, std::make_shared<FakeLink>())), kResourceExhausted);
+}
+
+TEST_F(DispatcherTest, APoolCannotDropTheCheckpointsOfAnotherJob) {
+  const std::string mine = QueuedJob(), others = QueuedJob();
+  v1::Checkpoint checkpoint;
+  checkpoint.set_name(others + "/checkpoints/1-5");
+  checkpoint.set_iteration(5);
+  ASSERT_TRUE(stores_.checkpoints().Commit(others, checkpoint).ok());
+  dispatcher_.NoteDamage(mine, checkpoint.name(), "says a pool that works on another job");
+  EXPECT_THAT(*stores_.checkpoints().List(others), SizeIs(1));
+}
+
+/// As when all files that a process may have are open.
+class NoMoreFiles {
+ public:
+  NoMoreFiles() {
+    getrlimit(RLIMIT_NOFILE, &before_);
+    const struct rlimit none = {0, before_.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &none);
+  }
+  ~NoMoreFiles() { setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  struct rlimit before_ = {};
+};
+
+TEST_F(DispatcherTest, AJobWhoseFilesCannotBeOpenedIsTriedAgainLater) {
+  const std::string job = QueuedJob();
+  std::shared_ptr<FakeLink> link;
+  {
+    const NoMoreFiles limit;
+    link = Attach("a");
+  }
+  EXPECT_EQ(State(job), v1::QUEUED);
+  EXPECT_THAT(Log(job), HasSubstr("to be tried in 2 s: cannot "));
+  EXPECT_THAT(Log(job), HasSubstr("Too many open files"));
+  const auto now = std::chrono::steady_clock::now();
+  dispatcher_.GoOnAfterFailures(now + seconds(1));
+  EXPECT_THAT(link->commands, IsEmpty());
+  dispatcher_.GoOnAfterFailures(now + seconds(5));
+  EXPECT_THAT(link->commands, SizeIs(1));
+  EXPECT_EQ(State(job), v1::LOADING);
 }
 
 TEST_F(DispatcherTest, FailsAJobThatCanNeverStart) {

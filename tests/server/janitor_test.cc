@@ -95,9 +95,9 @@ TEST_F(JanitorTest, VolumesOfDeletionsThatWereCutOffAreRemovedAtTheStart) {
     ASSERT_TRUE(stores_.volumes().Begin(*stores_.jobs().Get(name), scan).ok());
   }
   ASSERT_TRUE(stores_.jobs().Delete(goes).ok());  // and then the power failed
-  EXPECT_THAT(stores_.volumes().Jobs(), UnorderedElementsAre(stays, goes));
+  EXPECT_THAT(*stores_.volumes().Jobs(), UnorderedElementsAre(stays, goes));
   ASSERT_TRUE(stores_.queue().RemoveOrphans().ok());
-  EXPECT_THAT(stores_.volumes().Jobs(), ElementsAre(stays));
+  EXPECT_THAT(*stores_.volumes().Jobs(), ElementsAre(stays));
 }
 
 }  // namespace

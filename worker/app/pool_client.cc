@@ -69,6 +69,8 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> PoolClient::Dial(const ServerChoi
   arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 200);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
+  // A lease holds a scan's geometry (3 MiB), a job (1 MiB) and two checkpoints (1 MiB each).
+  arguments.SetMaxReceiveMessageSize(16 << 20);
   return tomoslab::Dial(server, std::move(arguments));
 }
 

@@ -1,7 +1,10 @@
 #include "worker/data/energy_csv.h"
 
 #include <cmath>
+#include <cstdint>
+#include <filesystem>
 #include <fstream>
+#include <system_error>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -10,6 +13,8 @@
 
 namespace tomoslab {
 namespace {
+
+constexpr std::uintmax_t kLargestFile = 64 << 20;
 
 absl::Status AddLine(const std::vector<std::string>& cells, int line, EnergyCsv& table) {
   if (cells.size() != table.column.size() + 1) {
@@ -33,6 +38,12 @@ absl::Status AddLine(const std::vector<std::string>& cells, int line, EnergyCsv&
 absl::StatusOr<EnergyCsv> ReadEnergyCsv(const std::string& path) {
   std::ifstream file(path);
   if (!file) return absl::NotFoundError(absl::StrCat(path, ": cannot be opened"));
+  std::error_code error;
+  const auto bytes = std::filesystem::file_size(path, error);  // fails for devices
+  if (error || bytes > kLargestFile) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "%s: is no table: it is not a file, or larger than %d bytes", path, kLargestFile));
+  }
   EnergyCsv table;
   table.path = path;
   std::string text;

@@ -20,6 +20,7 @@ constexpr std::int64_t kMaxNumbers = 16 << 20;
 constexpr std::size_t kMaxText = 1 << 20;
 constexpr std::int64_t kMaxTextsBytes = 64 << 20;
 constexpr std::size_t kChunkCacheBytes = 64 << 20;
+constexpr std::int64_t kLargestChunk = std::int64_t{1} << 30;  // HDF5 unpacks a chunk as a whole
 
 absl::Status Error(absl::StatusCode code, const std::string& path, const std::string& key,
                    const std::string& text) {
@@ -51,19 +52,49 @@ herr_t KeepDeepestError(unsigned, const H5E_error2_t* error, void* text) {
   return 0;
 }
 
-// "" when all bytes of the dataset lie in its own file.
-bool StoredElsewhere(hid_t dataset) {
+// Whether all bytes of a dataset that is not virtual lie in its own file.
+bool IsPlainlyStored(hid_t dataset) {
+  const Hdf5Handle creation(H5Dget_create_plist(dataset), H5Pclose);
+  return H5Pget_external_count(creation.get()) == 0 && H5Pget_layout(creation.get()) != H5D_VIRTUAL;
+}
+
+// Whether a part of a virtual dataset is a plain dataset of the same file: neither another file's,
+// nor virtual or linked there in turn.
+bool IsOwnPart(hid_t file, hid_t creation, std::size_t part, hid_t access) {
+  char name[4] = "";
+  if (H5Pget_virtual_filename(creation, part, name, sizeof name) != 1 || name[0] != '.')
+    return false;
+  const ssize_t length = H5Pget_virtual_dsetname(creation, part, nullptr, 0);
+  if (length < 1 || length > 1000) return false;
+  std::string key(length + 1, '\0');
+  H5Pget_virtual_dsetname(creation, part, key.data(), key.size());
+  const Hdf5Handle source(H5Dopen2(file, key.c_str(), access), H5Dclose);
+  return source && IsPlainlyStored(source.get());
+}
+
+// Whether all bytes of the dataset lie in its own file.
+bool StoredElsewhere(hid_t file, hid_t dataset, hid_t access) {
+  if (IsPlainlyStored(dataset)) return false;
   const Hdf5Handle creation(H5Dget_create_plist(dataset), H5Pclose);
   if (H5Pget_external_count(creation.get()) > 0) return true;
-  if (H5Pget_layout(creation.get()) != H5D_VIRTUAL) return false;
   std::size_t count = 0;
   H5Pget_virtual_count(creation.get(), &count);
   for (std::size_t i = 0; i < count; ++i) {
-    char name[4] = "";
-    if (H5Pget_virtual_filename(creation.get(), i, name, sizeof name) != 1 || name[0] != '.')
-      return true;
+    if (!IsOwnPart(file, creation.get(), i, access)) return true;
   }
   return false;
+}
+
+// Bytes of one chunk when it is unpacked; 0 where the dataset has none.
+std::int64_t ChunkBytes(hid_t dataset) {
+  const Hdf5Handle creation(H5Dget_create_plist(dataset), H5Pclose),
+      type(H5Dget_type(dataset), H5Tclose);
+  if (H5Pget_layout(creation.get()) != H5D_CHUNKED) return 0;
+  hsize_t sizes[H5S_MAX_RANK] = {};
+  const int rank = H5Pget_chunk(creation.get(), H5S_MAX_RANK, sizes);
+  double bytes = static_cast<double>(H5Tget_size(type.get()));
+  for (int i = 0; i < rank; ++i) bytes *= static_cast<double>(sizes[i]);
+  return static_cast<std::int64_t>(std::min(bytes, 9e18));
 }
 
 std::string TypeText(hid_t type) {
@@ -198,6 +229,18 @@ absl::StatusOr<Hdf5Handle> Hdf5File::OpenObject(const std::string& key) const {
   return Damaged(path_, key, "cannot be opened");
 }
 
+absl::Status Hdf5File::CheckStorage(const std::string& key, hid_t dataset) const {
+  if (StoredElsewhere(file_.get(), dataset, access_.get())) return InAnotherFile(path_, key);
+  const std::int64_t bytes = ChunkBytes(dataset);
+  if (bytes <= kLargestChunk) return absl::OkStatus();
+  return Error(
+      absl::StatusCode::kInvalidArgument, path_, key,
+      absl::StrFormat("is stored in chunks of %d bytes, and chunks of more than %d are not "
+                      "unpacked; store it in chunks of a view, e.g. with h5repack -l "
+                      "%s:CHUNK=...",
+                      bytes, kLargestChunk, key));
+}
+
 absl::StatusOr<Hdf5Dataset> Hdf5File::OpenDataset(const std::string& key) const {
   TOMOSLAB_RETURN_IF_ERROR(OpenObject(key).status());
   Hdf5Dataset result;
@@ -205,7 +248,7 @@ absl::StatusOr<Hdf5Dataset> Hdf5File::OpenDataset(const std::string& key) const 
   result.dataset = Hdf5Handle(H5Dopen2(file_.get(), key.c_str(), access_.get()), H5Dclose);
   if (!result.dataset)
     return Error(absl::StatusCode::kInvalidArgument, path_, key, "is not a dataset");
-  if (StoredElsewhere(result.dataset.get())) return InAnotherFile(path_, key);
+  TOMOSLAB_RETURN_IF_ERROR(CheckStorage(key, result.dataset.get()));
   const Hdf5Handle space(H5Dget_space(result.dataset.get()), H5Sclose);
   const Hdf5Handle type(H5Dget_type(result.dataset.get()), H5Tclose);
   if (!space || !type) return Damaged(path_, key, "has no readable shape and type");
@@ -247,7 +290,7 @@ absl::StatusOr<std::string> Hdf5File::Text(const std::string& key) const {
   TOMOSLAB_RETURN_IF_ERROR(OpenObject(key).status());
   const Hdf5Handle dataset(H5Dopen2(file_.get(), key.c_str(), access_.get()), H5Dclose);
   if (!dataset) return Error(absl::StatusCode::kInvalidArgument, path_, key, "is not a dataset");
-  if (StoredElsewhere(dataset.get())) return InAnotherFile(path_, key);
+  TOMOSLAB_RETURN_IF_ERROR(CheckStorage(key, dataset.get()));
   const Hdf5Handle space(H5Dget_space(dataset.get()), H5Sclose),
       type(H5Dget_type(dataset.get()), H5Tclose);
   std::optional<std::string> text = ReadText(type.get(), space.get(), [&](hid_t memory, void* out) {
@@ -261,7 +304,7 @@ absl::StatusOr<std::vector<std::string>> Hdf5File::Texts(const std::string& key)
   TOMOSLAB_RETURN_IF_ERROR(OpenObject(key).status());
   const Hdf5Handle dataset(H5Dopen2(file_.get(), key.c_str(), access_.get()), H5Dclose);
   if (!dataset) return Error(absl::StatusCode::kInvalidArgument, path_, key, "is not a dataset");
-  if (StoredElsewhere(dataset.get())) return InAnotherFile(path_, key);
+  TOMOSLAB_RETURN_IF_ERROR(CheckStorage(key, dataset.get()));
   const Hdf5Handle space(H5Dget_space(dataset.get()), H5Sclose);
   const Hdf5Handle type(H5Dget_type(dataset.get()), H5Tclose);
   const std::int64_t count = H5Sget_simple_extent_npoints(space.get());

@@ -81,6 +81,8 @@ class Hdf5File {
 
  private:
   absl::StatusOr<Hdf5Handle> OpenObject(const std::string& key) const;
+  /// Its bytes lie in this file, in pieces that fit into memory.
+  absl::Status CheckStorage(const std::string& key, hid_t dataset) const;
   absl::StatusOr<Hdf5Handle> OpenAttribute(const std::string& key, const std::string& name) const;
 
   std::string path_;

@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "absl/types/span.h"
 #include "worker/core/status.h"
 #include "worker/data/energy_csv.h"
 
@@ -225,7 +226,12 @@ absl::StatusOr<FullSpectrum> ReadBeam(const Json& root, const std::string& folde
         "tube (--tube-kv) instead"};
   }
   const auto read = [&](const char* key) {
-    return ReadEnergyCsv(absl::StrCat(folder, "/", root.at(key).get<std::string>()));
+    const std::string name = root.at(key).get<std::string>();
+    if (name.empty() || name == "." || name == ".." || name.find('/') != std::string::npos) {
+      throw CaseError{
+          absl::StrCat("key '", key, "' = '", name, "' is not the name of a file beside the case")};
+    }
+    return ReadEnergyCsv(absl::StrCat(folder, "/", name));
   };
   TOMOSLAB_ASSIGN_OR_RETURN(const EnergyCsv weights, read("spectrum_csv"));
   TOMOSLAB_ASSIGN_OR_RETURN(const EnergyCsv attenuation, read("attenuation_csv"));
@@ -288,6 +294,10 @@ std::vector<SpotValue> ReadSpots(const Json& root, int dimensions) {
   std::vector<SpotValue> spots;
   for (const Json& entry : root.value("spot_T", Json::array())) {
     const std::vector<double> n = Numbers(entry, "spot_T", dimensions == 3 ? 4 : 3);
+    for (const double index : absl::MakeConstSpan(n).first(n.size() - 1)) {
+      if (!(index >= 0 && index <= 1e6))
+        throw CaseError{absl::StrFormat("key 'spot_T' holds %g, which is no index", index)};
+    }
     spots.push_back({static_cast<int>(n[0]), dimensions == 3 ? static_cast<int>(n[1]) : 0,
                      static_cast<int>(n[n.size() - 2]), n.back()});
   }

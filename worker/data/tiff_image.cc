@@ -37,14 +37,19 @@ absl::Status CannotOpen(const std::string& path) {
       absl::StrCat(path, ": is not a readable TIFF file (", last_error, ")"));
 }
 
-template <class Stored>
-void ToFloats(const std::byte* stored, int count, std::byte* out) {
+template <class Stored, class Wanted>
+void ConvertTo(const std::byte* stored, int count, std::byte* out) {
   for (int i = 0; i < count; ++i) {
     Stored value;
     std::memcpy(&value, stored + i * sizeof(Stored), sizeof(Stored));
-    const auto number = static_cast<float>(value);
-    std::memcpy(out + i * sizeof(float), &number, sizeof(float));
+    const auto number = static_cast<Wanted>(value);
+    std::memcpy(out + i * sizeof(Wanted), &number, sizeof(Wanted));
   }
+}
+
+template <class Stored>
+void ToFloats(const std::byte* stored, int count, std::byte* out) {
+  ConvertTo<Stored, float>(stored, count, out);
 }
 
 }  // namespace
@@ -64,7 +69,7 @@ absl::StatusOr<TiffImage> TiffImage::Open(const std::string& path, int page) {
   image.tiff_.reset(OpenQuietly(path, "r"));
   if (image.tiff_ == nullptr) return CannotOpen(path);
   TIFF* tiff = image.tiff_.get();
-  if (page > 0 && TIFFSetDirectory(tiff, static_cast<std::uint16_t>(page)) == 0) {
+  if (page > 0 && TIFFSetDirectory(tiff, static_cast<tdir_t>(page)) == 0) {
     return absl::DataLossError(absl::StrFormat("%s: has no image %d (%s)", path, page, last_error));
   }
   std::uint32_t columns = 0, rows = 0;
@@ -104,6 +109,10 @@ SampleType TiffImage::sample_type() const {
 }
 
 absl::Status TiffImage::ReadLine(int row, SampleType type, std::byte* line) {
+  if (type < sample_type()) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("%s: its %s do not fit into %s", path_, Name(sample_type()), Name(type)));
+  }
   if (TIFFReadScanline(tiff_.get(), buffer_.get(), static_cast<std::uint32_t>(row), 0) != 1) {
     return absl::DataLossError(
         absl::StrFormat("%s: row %d cannot be read (%s); the file is truncated or damaged", path_,
@@ -115,6 +124,8 @@ absl::Status TiffImage::ReadLine(int row, SampleType type, std::byte* line) {
                 std::size_t{static_cast<std::size_t>(columns_)} * BytesPerSample(type));
   } else if (real) {
     ToFloats<double>(buffer_.get(), columns_, line);
+  } else if (type == SampleType::kUint16) {
+    ConvertTo<std::uint8_t, std::uint16_t>(buffer_.get(), columns_, line);
   } else if (bits_ == 8) {
     is_signed ? ToFloats<std::int8_t>(buffer_.get(), columns_, line)
               : ToFloats<std::uint8_t>(buffer_.get(), columns_, line);

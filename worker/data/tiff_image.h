@@ -34,7 +34,8 @@ class TiffImage {
   /// What its numbers become: uint8, uint16, or float32 for all others.
   SampleType sample_type() const;
 
-  /// One line as `type` (its own or float32), into columns · BytesPerSample(type) bytes.
+  /// One line as `type` (its own or a wider one), into columns · BytesPerSample(type) bytes.
+  /// InvalidArgument: a narrower one.
   absl::Status ReadLine(int row, SampleType type, std::byte* line);
   /// Numbers that the image's type holds exactly.
   absl::Status WriteLine(int row, absl::Span<const float> line);

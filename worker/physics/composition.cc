@@ -20,8 +20,9 @@
 namespace tomoslab {
 namespace {
 
-constexpr int kHeaviestElement = 98;    // that xraylib has cross sections for
-constexpr double kDensestGPerCm3 = 25;  // osmium has 22.6
+constexpr int kHeaviestElement = 98;          // that xraylib has cross sections for
+constexpr double kDensestGPerCm3 = 25;        // osmium has 22.6
+constexpr std::size_t kLongestFormula = 200;  // xraylib recurses into parentheses
 
 struct FreeCompound {
   void operator()(compoundData* compound) const { FreeCompoundData(compound); }
@@ -158,6 +159,11 @@ absl::StatusOr<Substance> ResolveComposition(const Composition& composition) {
   const std::string name(absl::StripAsciiWhitespace(composition.formula));
   if (name.empty()) {
     return absl::InvalidArgumentError("the formula is empty; name a material, for example \"Al\"");
+  }
+  if (name.size() > kLongestFormula) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("the formula '%s…' has %d characters; at most %d are possible",
+                        name.substr(0, 30), name.size(), kLongestFormula));
   }
   TOMOSLAB_ASSIGN_OR_RETURN(Substance substance, ResolveName(name));
   const double density = composition.density_g_per_cm3;

@@ -63,6 +63,47 @@ TEST_F(HostileHdf5Test, VirtualDatasetsOfOtherFilesAreNotRead) {
   }
 }
 
+TEST_F(HostileHdf5Test, VirtualDatasetsReachOtherFilesByNoDetour) {
+  const std::string secret = folder_.path() + "/secret";
+  std::ofstream(secret) << std::string(64, 's');
+  const Hdf5Handle outside = Creation();
+  H5Pset_external(outside.get(), secret.c_str(), 0, 64);
+  Dataset("outside", H5T_STD_U8LE, {64}, outside.get());
+  Dataset("inside", H5T_STD_U8LE, {64}, H5P_DEFAULT);
+  const Hdf5Handle other(
+      H5Fcreate((folder_.path() + "/other.h5").c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT),
+      H5Fclose);
+  H5Lcreate_external("other.h5", "/x", file_.get(), "link", H5P_DEFAULT, H5P_DEFAULT);
+  const auto view = [&](const char* name, const char* source) {
+    const hsize_t shape[1] = {64};
+    const Hdf5Handle space(H5Screate_simple(1, shape, nullptr), H5Sclose), creation = Creation();
+    H5Pset_virtual(creation.get(), space.get(), ".", source, space.get());
+    Dataset(name, H5T_STD_U8LE, {64}, creation.get());
+  };
+  view("of_outside", "/outside");
+  view("of_link", "/link");
+  view("of_view", "/of_outside");
+  view("of_inside", "/inside");
+  const absl::StatusOr<Hdf5File> file = Written();
+  ASSERT_TRUE(file.ok()) << file.status();
+  for (const char* key : {"/of_outside", "/of_link", "/of_view"})
+    EXPECT_TRUE(absl::IsPermissionDenied(file->OpenDataset(key).status())) << key;
+  EXPECT_TRUE(file->Numbers("/of_inside").ok()) << file->Numbers("/of_inside").status();
+}
+
+TEST_F(HostileHdf5Test, ChunksThatUnpackToMoreThanMemoryAreRefused) {
+  const Hdf5Handle bomb = Creation();
+  const hsize_t chunk[3] = {1, 40000, 40000};
+  H5Pset_chunk(bomb.get(), 3, chunk);
+  H5Pset_deflate(bomb.get(), 1);
+  Dataset("frames", H5T_STD_U8LE, {2, 40000, 40000}, bomb.get());
+  const absl::StatusOr<Hdf5File> file = Written();
+  ASSERT_TRUE(file.ok()) << file.status();
+  const absl::Status refused = file->OpenDataset("/frames").status();
+  EXPECT_TRUE(absl::IsInvalidArgument(refused));
+  EXPECT_NE(refused.message().find("chunks of 1600000000 bytes"), std::string::npos) << refused;
+}
+
 TEST_F(HostileHdf5Test, ListsThatAreDeclaredButNotThereTakeNoMemory) {
   const Hdf5Handle text(H5Tcopy(H5T_C_S1), H5Tclose), creation = Creation();
   H5Tset_size(text.get(), 4096);

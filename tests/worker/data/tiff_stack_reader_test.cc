@@ -86,6 +86,30 @@ TEST_F(TiffStackTest, ConvertsMixedNumbersToFloat) {
   EXPECT_EQ(lines, (std::vector<float>{-5, -4, 7, 8, 0.5, 1.5}));
 }
 
+TEST_F(TiffStackTest, MixedIntegersTakeTheRoomOfTheWiderOnes) {
+  WriteImage<std::uint8_t>(Path("p1.tif"), 3, 200, SAMPLEFORMAT_UINT);
+  WriteImage<std::uint16_t>(Path("p2.tif"), 3, 300, SAMPLEFORMAT_UINT);
+  const auto reader = OpenTiffStack({{Path("p1.tif"), Path("p2.tif")}, {}, {}}, Describe(2, 3));
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  ASSERT_EQ((*reader)->description().sample_type, SampleType::kUint16);
+  std::vector<std::uint16_t> lines(6 + 1, 0xABCD);
+  ASSERT_TRUE((*reader)
+                  ->ReadLines(FrameKind::kProjection, 0, 2,
+                              absl::MakeSpan(reinterpret_cast<std::byte*>(lines.data()), 12))
+                  .ok());
+  EXPECT_EQ(lines, (std::vector<std::uint16_t>{200, 201, 202, 300, 301, 302, 0xABCD}));
+}
+
+TEST_F(TiffStackTest, AnImageThatChangedMeanwhileIsNotWrittenBeyondItsLine) {
+  WriteImage<std::uint8_t>(Path("p1.tif"), 3, 200, SAMPLEFORMAT_UINT);
+  const auto reader = OpenTiffStack({{Path("p1.tif")}, {}, {}}, Describe(1, 3));
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  WriteImage<float>(Path("p1.tif"), 3, 1, SAMPLEFORMAT_IEEEFP);
+  std::vector<std::byte> line(3);
+  EXPECT_EQ((*reader)->ReadLines(FrameKind::kProjection, 0, 1, absl::MakeSpan(line)).code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
 TEST_F(TiffStackTest, RefusesWhatDoesNotFit) {
   WriteImage<std::uint16_t>(Path("a.tif"), 4, 0, SAMPLEFORMAT_UINT);
   WriteImage<std::uint16_t>(Path("b.tif"), 5, 0, SAMPLEFORMAT_UINT);
