@@ -105,7 +105,8 @@ absl::Status EmbeddedServer::Launch(const EmbeddedServerOptions& options) {
   std::vector<std::string> words = {program,    "--listen",        "127.0.0.1:0",
                                     "--data",   folder_ + "/data", "--drain-seconds",
                                     "0",        "--port-file",     folder_ + "/address",
-                                    "--device", options.device};
+                                    "--device", options.device,    "--web",
+                                    "none"};
   const auto add = [&](const char* flag, int value) {
     if (value > 0) words.insert(words.end(), {flag, absl::StrCat(value)});
   };

@@ -36,6 +36,15 @@ std::string MethodName(const RuledMethod& method) {
   return method.method == nullptr ? "?" : method.method->full_name();
 }
 
+/// Who is at the other end, the browser for calls of our own web page.
+std::string PeerOf(const grpc::CallbackServerContext& context) {
+  const std::string peer = context.peer();
+  const auto browser = context.client_metadata().find(kBrowserMetadata);
+  // Every other transport has an address.
+  if (browser == context.client_metadata().end() || peer != "unknown") return peer;
+  return absl::StrFormat("%s via web", std::string(browser->second.data(), browser->second.size()));
+}
+
 const char* RoleName(v1::Role role) {
   switch (role) {
     case v1::ROLE_OPERATOR:
@@ -245,11 +254,11 @@ absl::StatusOr<std::shared_ptr<Visit>> Gate::Enter(const grpc::CallbackServerCon
   const RuledMethod method = MethodOf(request);
   absl::StatusOr<Caller> caller = CallerOf(context);
   if (!caller.ok()) {
-    AuditStranger({"", "", context.peer(), MethodName(method), "", caller.status()});
+    AuditStranger({"", "", PeerOf(context), MethodName(method), "", caller.status()});
     Note(method, caller.status(), {});
     return caller.status();
   }
-  auto visit = std::make_shared<Visit>(*this, *std::move(caller), method, context.peer());
+  auto visit = std::make_shared<Visit>(*this, *std::move(caller), method, PeerOf(context));
   const absl::Status admitted = Admit(*visit);
   if (admitted.ok()) return visit;
   AuditStranger(visit->Entry(admitted));

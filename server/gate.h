@@ -27,6 +27,10 @@
 
 namespace tomoslab {
 
+/// Metadata by which the web page says for whom it calls: the browser's address. Only believed of
+/// this process.
+inline constexpr const char* kBrowserMetadata = "x-tomoslab-browser";
+
 class Gate;
 
 /// A call that has ended.

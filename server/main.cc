@@ -29,7 +29,7 @@ namespace v1 = tomoslab::v1;
 
 struct Flags {
   ServerOptions server;
-  std::string port_file;
+  std::string port_file, web_port_file;
   bool no_local_pool = false;
   double pool_silence_seconds = 600, rank_silence_seconds = 7, drain_seconds = 30;
   double quota_gib = 0;
@@ -59,6 +59,18 @@ void AddListenFlags(CLI::App& app, tomoslab::ListenOptions& listen) {
                "Ask for tokens also without TLS; with TLS they are always asked for");
   app.add_flag("--insecure", listen.insecure,
                "Listen without TLS on an address that other machines reach");
+}
+
+void AddWebFlags(CLI::App& app, Flags& flags) {
+  app.add_option("--web", flags.server.web.address,
+                 "Address and port of the web page, or none; default: as --listen, the next port")
+      ->type_name("ADDRESS:PORT");
+  app.add_option("--web-host", flags.server.web.names,
+                 "A name by which browsers reach the web page of a server without TLS, beside this "
+                 "machine's own name and addresses")
+      ->type_name("NAME");
+  app.add_option("--web-port-file", flags.web_port_file,
+                 "File that gets \"host:port\" of the web page once it is there");
 }
 
 void AddLimitFlags(CLI::App& app, Flags& flags) {
@@ -113,6 +125,7 @@ void AddRetentionFlags(CLI::App& app, Flags& flags) {
 void AddFlags(CLI::App& app, Flags& flags) {
   tomoslab::PoolOptions& pools = flags.server.pools;
   AddListenFlags(app, flags.server.listen);
+  AddWebFlags(app, flags);
   AddLimitFlags(app, flags);
   AddRetentionFlags(app, flags);
   app.add_option("--data", flags.server.data_folder,
@@ -249,6 +262,15 @@ int Run(const Flags& flags, const sigset_t& end_signals) {
     spdlog::error("cannot write {}", flags.port_file);
     return 1;
   }
+  const std::string web = (*server)->web_address();
+  if (!web.empty()) {
+    spdlog::info("web page at http{}://{}/", tomoslab::UsesTls(flags.server.listen) ? "s" : "",
+                 web);
+  }
+  if (!flags.web_port_file.empty() && !WritePortFile(flags.web_port_file, web)) {
+    spdlog::error("cannot write {}", flags.web_port_file);
+    return 1;
+  }
   int signal = 0;
   sigwait(&end_signals, &signal);
   spdlog::info("draining after signal {}", signal);
@@ -303,6 +325,7 @@ int main(int argc, char** argv) {
 
   Flags flags;
   flags.server.data_folder = "tomoslab-data";
+  flags.server.web.address = "";
   flags.server.pools.ranks = flags.server.pools.threads = 0;
   flags.server.pools.worker = (OwnFolder() / "tomoslab-worker").string();
   CLI::App app("tomoslabd: takes scans, queues jobs, runs pools of MPI ranks, keeps volumes");

@@ -10,6 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "server/data_file.h"
 #include "server/schema.h"
+#include "server/web/page_files.h"
 #include "worker/core/status.h"
 
 namespace tomoslab {
@@ -47,10 +48,12 @@ void SetBounds(grpc::ServerBuilder& builder) {
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options) {
   TOMOSLAB_RETURN_IF_ERROR(CheckListenOptions(options.listen));
+  TOMOSLAB_RETURN_IF_ERROR(CheckWebOptions(options.web, options.listen));
   std::unique_ptr<Server> server(new Server());
   TOMOSLAB_RETURN_IF_ERROR(server->OpenStores(options));
   TOMOSLAB_RETURN_IF_ERROR(server->dispatcher_->Recover());
   TOMOSLAB_RETURN_IF_ERROR(server->Listen(options));
+  TOMOSLAB_RETURN_IF_ERROR(server->StartWeb(options));
   server->drain_patience_ = options.drain_patience;
   PoolOptions pools = options.pools;
   if (NeedsTokens(options.listen)) pools.token = server->tokens_->CreateForLocalPools();
@@ -157,6 +160,28 @@ absl::Status Server::Listen(const ServerOptions& options) {
   return absl::OkStatus();
 }
 
+absl::Status Server::StartWeb(const ServerOptions& options) {
+  const std::string address = WebAddress(options.web, options.listen.address);
+  if (address.empty()) return absl::OkStatus();
+  const std::shared_ptr<grpc::Channel> channel = InProcessChannel();
+  web_ = std::make_unique<WebServer>(channel);
+  AddPageFiles(*web_);
+  sight_ = std::make_unique<Sight>(channel);
+  job_routes_ = std::make_unique<JobRoutes>(channel, *sight_);
+  job_routes_->AddTo(*web_);
+  live_routes_ = std::make_unique<LiveRoutes>(
+      channel, *sight_, *jobs_, NeedsTokens(options.listen) ? options.limits.watchers : 0);
+  live_routes_->AddTo(*web_);
+  const absl::Status started = web_->Start(address, options.web, options.listen);
+  if (started.ok()) return started;
+  web_.reset();
+  if (!options.web.address.empty()) return started;
+  // Nobody asked for this port, so it is no reason to end.
+  spdlog::warn("no web page: {}; --web ADDRESS:PORT chooses another",
+               std::string(started.message()));
+  return absl::OkStatus();
+}
+
 void Server::StartPools(const PoolOptions& options) {
   // Without local pools too: it also watches over those that dial in.
   if (!address_.empty()) {
@@ -185,6 +210,13 @@ void Server::Drain() {
     dispatcher_->Drain(drain_patience_);
     jobs_->watchers().NotifyAll();
     logs_->watchers().NotifyAll();
+  }
+  if (web_ != nullptr) {
+    live_routes_->Stop();
+    web_.reset();
+    live_routes_.reset();
+    job_routes_.reset();
+    sight_.reset();
   }
   supervisor_.reset();  // waits for the pools to end
   if (grpc_server_ != nullptr) {

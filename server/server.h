@@ -22,11 +22,15 @@
 #include "server/pool_service.h"
 #include "server/pool_supervisor.h"
 #include "server/reconstruction_service.h"
+#include "server/web/job_routes.h"
+#include "server/web/live_routes.h"
+#include "server/web/web_server.h"
 
 namespace tomoslab {
 
 struct ServerOptions {
   ListenOptions listen;
+  WebOptions web{.address = "none", .names = {}};
   Limits limits;
   Retention retention;
   std::string data_folder;
@@ -52,6 +56,8 @@ class Server {
   /// Where local pools dial: with TLS another port, of the loopback, without TLS.
   const std::string& pool_address() const { return pool_address_; }
   std::shared_ptr<grpc::Channel> InProcessChannel();
+  /// "host:port" of the web page; "" when there is none.
+  std::string web_address() const { return web_ == nullptr ? "" : web_->address(); }
 
   /// Prometheus' text format.
   std::string MetricsText();
@@ -66,6 +72,7 @@ class Server {
   /// Whoever reads the data folder may become the first admin.
   absl::Status MakeFirstAdmin(const std::string& folder);
   absl::Status Listen(const ServerOptions& options);
+  absl::Status StartWeb(const ServerOptions& options);
   void StartPools(const PoolOptions& options);
   Stores AllStores() {
     return {*scans_, *jobs_, *volumes_, *previews_, *queue_, *checkpoints_, logs_.get()};
@@ -92,6 +99,10 @@ class Server {
   std::unique_ptr<PoolService> pool_service_;
   std::unique_ptr<AccessService> access_service_;
   std::unique_ptr<grpc::Server> grpc_server_;
+  std::unique_ptr<Sight> sight_;
+  std::unique_ptr<JobRoutes> job_routes_;
+  std::unique_ptr<LiveRoutes> live_routes_;
+  std::unique_ptr<WebServer> web_;  // calls the services
   std::unique_ptr<PoolSupervisor> supervisor_;
   std::unique_ptr<Janitor> janitor_;
   std::string address_, pool_address_, data_folder_;

@@ -83,14 +83,20 @@ class Server:
         self._flags = [str(flag) for flag in flags]
         if "--no-local-pool" not in self._flags:
             self._flags += ["--ranks", str(ranks), "--threads", str(threads), "--device", "cpu"]
+        self._has_web = "--web" in self._flags
+        if not self._has_web:
+            self._flags += ["--web", "none"]
         self.process = None
         self.address = None
+        self.web_address = None  # with --web: where the page is
 
     def start(self):
         self.folder.mkdir(parents=True, exist_ok=True)
         port_file = self.folder / "address"
+        web_port_file = self.folder / "web-address"
         port_file.unlink(missing_ok=True)
-        command = [BIN / "tomoslabd", "--listen", self._listen, "--port-file", port_file,
+        web_port_file.unlink(missing_ok=True)
+        command = [BIN / "tomoslabd", "--listen", self._listen, "--port-file", port_file, "--web-port-file", web_port_file,
                    "--data", self.folder / "data", *self._flags]
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(list(map(str, command)), stdout=log, stderr=log)
@@ -100,6 +106,8 @@ class Server:
                 raise AssertionError(f"tomoslabd did not start:\n{self.log_text()[-3000:]}")
             time.sleep(0.02)
         self.address = port_file.read_text().strip()
+        if self._has_web:
+            self.web_address = wait_until(lambda: web_port_file.exists() and web_port_file.read_text().strip(), "the web page's port is known")
         return self
 
     def restart(self):
