@@ -38,7 +38,7 @@ absl::Status CheckRight(const Caller& caller, const Ownership& ownership, Right 
 /// InvalidArgument: a group that he does not belong to, or a name that no group can have.
 struct NewOwnership {
   Ownership ownership;
-  std::int64_t quota_bytes = 0;  // of the owner's scans and volumes; 0 = no limit
+  std::int64_t quota_bytes = 0;  // of all that the owner stores; 0 = no limit
   int most_queued_jobs = 0;      // 0 = no limit
 };
 absl::Status CheckGroups(const Caller& caller, const std::vector<std::string>& groups);

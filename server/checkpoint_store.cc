@@ -76,10 +76,12 @@ absl::Status CheckpointStore::Commit(const std::string& job, const v1::Checkpoin
   {
     Transaction transaction(database_);
     TOMOSLAB_RETURN_IF_ERROR(
-        transaction.Prepare("INSERT INTO checkpoints (job, name, message) VALUES (?, ?, ?)")
+        transaction
+            .Prepare("INSERT INTO checkpoints (job, name, message, bytes) VALUES (?, ?, ?, ?)")
             .Bind(id)
             .Bind(checkpoint.name())
             .BindBlob(checkpoint.SerializeAsString())
+            .Bind(StateBytes(checkpoint))
             .Run());
     {
       Statement old = transaction.Prepare(

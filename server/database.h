@@ -25,7 +25,7 @@ enum class Durability {
 
 class Database {
  public:
-  /// Opens or creates the file, in WAL mode. Fails: DataLoss (not a database), PermissionDenied,
+  /// Opens or creates the file, in WAL mode. Fails: DataLoss (not a database), Unavailable,
   /// ResourceExhausted.
   static absl::StatusOr<std::unique_ptr<Database>> Open(const std::string& path);
   ~Database();

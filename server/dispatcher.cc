@@ -3,7 +3,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <random>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -14,13 +13,6 @@
 
 namespace tomoslab {
 namespace {
-
-/// Unique for ever: attempts are counted in the database. Who was not given it cannot guess it.
-std::string LeaseId(const v1::Job& job) {
-  std::random_device random;
-  return absl::StrFormat("%s/attempts/%d/%08x%08x%08x%08x", job.name(), job.attempts(), random(),
-                         random(), random(), random());
-}
 
 void LogIfFailed(const absl::Status& status, const std::string& doing) {
   if (!status.ok()) spdlog::error("{}: {}", doing, std::string(status.message()));
@@ -105,76 +97,6 @@ void Dispatcher::NoteExit(const std::string& instance, const std::string& how) {
   Dispatch();
 }
 
-void Dispatcher::Dispatch() {
-  std::vector<std::string> begun;
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    if (!draining_) begun = LeaseJobs();
-  }
-  for (const std::string& lease : begun) Prepare(lease);
-}
-
-std::vector<std::string> Dispatcher::LeaseJobs() {
-  std::vector<std::string> begun;
-  std::vector<std::string> idle;
-  for (const auto& [name, pool] : pools_) {
-    if (pool.lease.empty() && pool.link != nullptr) idle.push_back(name);
-  }
-  if (idle.empty()) return begun;
-  const absl::StatusOr<std::vector<v1::Job>> queued = stores_.jobs.Queued();
-  LogIfFailed(queued.status(), "cannot read the queue");
-  if (!queued.ok()) return begun;
-  for (const v1::Job& job : *queued) {
-    if (IsHeld(job.name())) continue;
-    for (auto name = idle.begin(); name != idle.end(); ++name) {
-      const absl::StatusOr<bool> suits = Suits(pools_[*name], job);
-      LogIfFailed(suits.status(), job.name());
-      if (!suits.ok() || !*suits) continue;
-      const absl::StatusOr<std::string> lease = Begin(*name, job);
-      LogIfFailed(lease.status(), job.name());
-      if (lease.ok()) begun.push_back(*lease);
-      idle.erase(name);
-      break;
-    }
-    if (idle.empty()) break;
-  }
-  return begun;
-}
-
-absl::StatusOr<bool> Dispatcher::Suits(const Pool& pool, const v1::Job& job) {
-  if (!job.spec().pool().empty() && job.spec().pool() != pool.request.pool()) return false;
-  TOMOSLAB_ASSIGN_OR_RETURN(const JobQueue::Wait wait, stores_.queue.WaitOf(job));
-  if (wait.hopeless) {
-    TOMOSLAB_ASSIGN_OR_RETURN(
-        const v1::Job failed,
-        stores_.jobs.Append(job.name(), {StateEvent(v1::FAILED, wait.reason)}));
-    RemoveCheckpoints(failed);
-    return false;
-  }
-  if (!wait.reason.empty()) return false;
-  TOMOSLAB_ASSIGN_OR_RETURN(const v1::Scan scan, stores_.scans.Get(job.spec().scan()));
-  TOMOSLAB_ASSIGN_OR_RETURN(const v1::JobPlan plan, PlanJob(job.spec(), scan, pool.Size()));
-  return plan.fits();
-}
-
-absl::StatusOr<std::string> Dispatcher::Begin(const std::string& pool_name, const v1::Job& job) {
-  const int attempt = job.attempts() + 1;
-  const std::string reason = attempt == 1
-                                 ? absl::StrCat("on pool ", pool_name)
-                                 : absl::StrFormat("on pool %s, attempt %d", pool_name, attempt);
-  TOMOSLAB_ASSIGN_OR_RETURN(v1::Job begun,
-                            stores_.jobs.Append(job.name(), {StateEvent(v1::LOADING, reason)},
-                                                Durability::kNow, pool_name));
-  const std::string id = LeaseId(begun);
-  pools_[pool_name].lease = id;
-  const int ranks = pools_[pool_name].request.rank_size();
-  lease_logs_.Begin(id, begun, ranks, Clock::now());
-  beats_.Begin(id, ranks);
-  leases_[id] = {pool_name, {std::move(begun), nullptr, nullptr, nullptr}, Clock::now(), false, {},
-                 0};
-  return id;
-}
-
 absl::StatusOr<LeasedJob> Dispatcher::OpenStores(const v1::Job& job) {
   LeasedJob work{job, nullptr, nullptr, nullptr};
   TOMOSLAB_ASSIGN_OR_RETURN(const v1::Scan scan, stores_.scans.Get(job.spec().scan()));
@@ -205,12 +127,12 @@ absl::StatusOr<v1::PoolCommand> Dispatcher::LeaseCommand(const std::string& id,
   return command;
 }
 
-void Dispatcher::Prepare(const std::string& id) {
+bool Dispatcher::Prepare(const std::string& id) {
   v1::Job job;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     const absl::StatusOr<Lease*> lease = LivingLease(id);
-    if (!lease.ok()) return;
+    if (!lease.ok()) return true;
     job = (*lease)->work.job;
   }
   absl::StatusOr<LeasedJob> work = OpenStores(job);
@@ -218,13 +140,13 @@ void Dispatcher::Prepare(const std::string& id) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     const absl::StatusOr<Lease*> lease = LivingLease(id);
-    if (!lease.ok()) return;  // the pool went away meanwhile
+    if (!lease.ok()) return true;  // the pool went away meanwhile
     if (work.ok() && command.ok()) {
       held_.erase(job.name());
       (*lease)->work = *std::move(work);
       const std::shared_ptr<PoolLink>& link = pools_[(*lease)->pool].link;
       if (link != nullptr) link->Send(*command);
-      return;
+      return true;
     }
     const std::string why(work.ok() ? command.status().message() : work.status().message());
     const bool cancel = (*lease)->cancel;
@@ -235,7 +157,7 @@ void Dispatcher::Prepare(const std::string& id) {
       AppendEnd(job.name(), {StateEvent(v1::FAILED, why)});
     }
   }
-  Dispatch();
+  return false;
 }
 
 absl::StatusOr<Dispatcher::Lease*> Dispatcher::LivingLease(const std::string& id) {
@@ -349,6 +271,7 @@ absl::StatusOr<v1::Job> Dispatcher::Cancel(const std::string& name) {
       stores_.jobs.Append(
           name, {StateEvent(v1::CANCELLED, begun ? "cancelled" : "cancelled before it started")}));
   RemoveCheckpoints(cancelled);
+  look_again_ = true;  // others may be to start from it
   return cancelled;
 }
 

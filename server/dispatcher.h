@@ -85,8 +85,11 @@ class Dispatcher {
   std::vector<PoolOffer> Offers() const;
 
   // --- jobs ---
-  /// Gives ready jobs to idle pools. Call when a job, a scan or a pool has become ready.
+  /// Gives ready jobs to idle pools. Call when a scan or a pool has become ready: looks at the
+  /// whole queue.
   void Dispatch();
+  /// The same for one new job: idle pools have seen all the others.
+  void DispatchNew(const std::string& job);
   /// A queued job is over at once, a leased one within an iteration.
   absl::StatusOr<v1::Job> Cancel(const std::string& job);
 
@@ -149,7 +152,11 @@ class Dispatcher {
 
   // All of these with mutex_ held.
   absl::StatusOr<Lease*> LivingLease(const std::string& id);
-  std::vector<std::string> LeaseJobs();
+  std::vector<std::string> IdlePools() const;
+  /// Gives the job to one of `idle`, which it leaves; its lease, or "".
+  std::string LeaseTo(std::vector<std::string>* idle, const v1::Job& job);
+  /// The next part of the queue; the leases that it has begun. Nothing: the queue's end.
+  std::optional<std::vector<std::string>> LeaseNext(QueuePlace* place);
   absl::StatusOr<bool> Suits(const Pool& pool, const v1::Job& job);
   absl::StatusOr<std::string> Begin(const std::string& pool_name, const v1::Job& job);
   void EndLease(const std::string& id);
@@ -174,7 +181,8 @@ class Dispatcher {
   absl::StatusOr<v1::Job> AppendReport(const Lease& lease, const v1::ReportRequest& request);
 
   // Without mutex_: laying out a volume may take long.
-  void Prepare(const std::string& lease);
+  /// False: the job failed by it, so that its pool is idle again.
+  bool Prepare(const std::string& lease);
   absl::StatusOr<LeasedJob> OpenStores(const v1::Job& job);
   absl::StatusOr<v1::PoolCommand> LeaseCommand(const std::string& id, const v1::Job& job);
 
@@ -195,6 +203,7 @@ class Dispatcher {
   std::map<std::string, Held> held_;                       // by job
   std::map<std::string, std::vector<v1::JobEvent>> owed_;  // by job
   bool draining_ = false;
+  bool look_again_ = false;  // at the whole queue, when the next job is made
   std::condition_variable lease_ended_;
 };
 

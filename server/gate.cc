@@ -17,10 +17,6 @@ constexpr std::chrono::milliseconds kLookEvery{500};
 constexpr double kStrangersPerSecond = 5;  // refusals of one kind that the audit log takes
 constexpr int kOpenStreams = 2000;         // where everybody is the same user
 
-std::int64_t Nanoseconds(std::chrono::steady_clock::time_point time) {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
-}
-
 /// Where nobody is told apart, only what the server can bear is limited.
 Limits LimitsFor(bool authenticate, const Limits& limits) {
   if (authenticate) return limits;
@@ -29,6 +25,7 @@ Limits LimitsFor(bool authenticate, const Limits& limits) {
   open.watchers = open.streams = kOpenStreams;
   open.queued_jobs = 0;
   open.idle = limits.idle;
+  open.least_bytes_per_second = limits.least_bytes_per_second;
   return open;
 }
 
@@ -59,6 +56,14 @@ const char* RoleName(v1::Role role) {
 }
 
 }  // namespace
+
+Visit::Visit(Gate& gate, Caller caller, RuledMethod method, std::string peer)
+    : gate_(gate),
+      caller_(std::move(caller)),
+      method_(method),
+      peer_(std::move(peer)),
+      sends_(0),  // a detector may take its time between views
+      reads_(gate.limits_.limits().least_bytes_per_second) {}
 
 absl::Status Visit::CheckResource(const NamedResource& resource, const std::string& name) {
   if (caller_.role == v1::ROLE_POOL) {
@@ -126,21 +131,35 @@ void Visit::StopCutting() {
   cut_ = nullptr;
 }
 
-void Visit::Waits(Direction direction) { since_[direction] = Nanoseconds(Clock::now()); }
+void Visit::Waits(Direction direction, std::int64_t bytes) {
+  const std::lock_guard<std::mutex> lock(pace_mutex_);
+  (direction == kReading ? sends_ : reads_).Waits(Clock::now(), bytes);
+}
 
-void Visit::Look(Clock::time_point now) {
-  absl::Status why;
-  const std::chrono::seconds idle = gate_.limits_.limits().idle;
-  for (const std::atomic<std::int64_t>& since : since_) {
-    const std::int64_t begin = since;
-    if (begin == 0 || idle.count() == 0 ||
-        Nanoseconds(now) - begin < std::chrono::nanoseconds(idle).count())
-      continue;
-    why = absl::DeadlineExceededError(
+void Visit::Moves(Direction direction) {
+  const std::lock_guard<std::mutex> lock(pace_mutex_);
+  (direction == kReading ? sends_ : reads_).Took(Clock::now());
+}
+
+absl::Status Visit::CheckPace(Clock::time_point now) const {
+  const Limits& limits = gate_.limits_.limits();
+  if (limits.idle.count() == 0) return absl::OkStatus();
+  const std::lock_guard<std::mutex> lock(pace_mutex_);
+  if (sends_.Behind(now) >= limits.idle) {
+    return absl::DeadlineExceededError(
         absl::StrFormat("nothing moved on this stream for %d s, so it was cut; nothing "
                         "acknowledged is lost, call again to go on",
-                        idle.count()));
+                        limits.idle.count()));
   }
+  if (reads_.Behind(now) < limits.idle) return absl::OkStatus();
+  return absl::DeadlineExceededError(absl::StrFormat(
+      "this stream is read so slowly that it is %d s behind %.3g KiB/s, so it was cut; call again "
+      "to go on",
+      limits.idle.count(), limits.least_bytes_per_second / 1024));
+}
+
+void Visit::Look(Clock::time_point now) {
+  absl::Status why = CheckPace(now);
   if (!caller_.token.empty() && !gate_.parts_.tokens.IsValid(caller_.token)) {
     why =
         absl::UnauthenticatedError(absl::StrFormat("%s was revoked or has expired", caller_.token));

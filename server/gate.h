@@ -4,8 +4,6 @@
 
 #include <grpcpp/grpcpp.h>
 
-#include <array>
-#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <functional>
@@ -22,6 +20,7 @@
 #include "server/audit_log.h"
 #include "server/caller.h"
 #include "server/ownership.h"
+#include "server/reader_pace.h"
 #include "server/token_store.h"
 #include "server/user_limits.h"
 
@@ -48,8 +47,7 @@ class Visit : public std::enable_shared_from_this<Visit> {
   using Clock = std::chrono::steady_clock;
   enum Direction { kReading, kWriting };
 
-  Visit(Gate& gate, Caller caller, RuledMethod method, std::string peer)
-      : gate_(gate), caller_(std::move(caller)), method_(method), peer_(std::move(peer)) {}
+  Visit(Gate& gate, Caller caller, RuledMethod method, std::string peer);
 
   const Caller& caller() const { return caller_; }
 
@@ -66,9 +64,10 @@ class Visit : public std::enable_shared_from_this<Visit> {
   /// locks under which StopCutting is called.
   void CutBy(Cut cut);
   void StopCutting();
-  /// Between these two something should move.
-  void Waits(Direction direction);
-  void Moves(Direction direction) { since_[direction] = 0; }
+  /// Between these two something should move. bytes: of a message that the other side is to read;
+  /// 0 = not known (reader_pace.h).
+  void Waits(Direction direction, std::int64_t bytes = 0);
+  void Moves(Direction direction);
 
  private:
   friend class Gate;
@@ -76,6 +75,7 @@ class Visit : public std::enable_shared_from_this<Visit> {
   void NoteResource(const std::string& name);
   /// Ends it when it has been waiting too long, or its token is no longer valid.
   void Look(Clock::time_point now);
+  absl::Status CheckPace(Clock::time_point now) const;
   AuditEntry Entry(const absl::Status& result) const;
 
   Gate& gate_;
@@ -87,7 +87,8 @@ class Visit : public std::enable_shared_from_this<Visit> {
   std::string resource_;
   bool refused_ = false;  // for want of rights
   std::shared_ptr<void> place_;
-  std::array<std::atomic<std::int64_t>, 2> since_ = {};  // ns of Clock; 0 = nothing is waited for
+  mutable std::mutex pace_mutex_;
+  ReaderPace sends_, reads_;  // the other side, by how long this one waits for it
   // Recursive: gRPC may end a call within the call that cancels it.
   std::recursive_mutex mutex_;
   Cut cut_;

@@ -83,7 +83,16 @@ absl::StatusOr<v1::CreateJobResponse> JobQueue::Create(const v1::CreateJobReques
 }
 
 absl::StatusOr<JobQueue::Wait> JobQueue::WaitOf(const v1::Job& job) {
-  TOMOSLAB_ASSIGN_OR_RETURN(const std::string missing, scans_.Missing(job.spec().scan()));
+  MissingOfScans missing;
+  return WaitOf(job, &missing);
+}
+
+absl::StatusOr<JobQueue::Wait> JobQueue::WaitOf(const v1::Job& job, MissingOfScans* known) {
+  const auto [it, unknown] = known->try_emplace(job.spec().scan());
+  if (unknown) {
+    TOMOSLAB_ASSIGN_OR_RETURN(it->second, scans_.Missing(job.spec().scan()));
+  }
+  const std::string& missing = it->second;
   if (!missing.empty()) return Wait{absl::StrCat("waits for ", missing)};
   if (!job.spec().start().has_job()) return Wait{};
   TOMOSLAB_ASSIGN_OR_RETURN(const v1::Job start, jobs_.Get(job.spec().start().job()));
@@ -94,9 +103,9 @@ absl::StatusOr<JobQueue::Wait> JobQueue::WaitOf(const v1::Job& job) {
               true};
 }
 
-absl::StatusOr<v1::Job> JobQueue::Describe(v1::Job job) {
+absl::StatusOr<v1::Job> JobQueue::Describe(v1::Job job, MissingOfScans* known) {
   if (job.state() != v1::QUEUED) return job;
-  TOMOSLAB_ASSIGN_OR_RETURN(const Wait wait, WaitOf(job));
+  TOMOSLAB_ASSIGN_OR_RETURN(const Wait wait, WaitOf(job, known));
   if (!wait.reason.empty()) {
     job.set_status_message(wait.reason);
   } else if (job.status_message().empty()) {
@@ -109,14 +118,16 @@ absl::StatusOr<v1::Job> JobQueue::Describe(v1::Job job) {
 
 absl::StatusOr<v1::Job> JobQueue::Get(const std::string& name) {
   TOMOSLAB_ASSIGN_OR_RETURN(v1::Job job, jobs_.Get(name));
-  return Describe(std::move(job));
+  MissingOfScans missing;
+  return Describe(std::move(job), &missing);
 }
 
 absl::StatusOr<v1::ListJobsResponse> JobQueue::List(const v1::ListJobsRequest& request,
                                                     const Caller& caller) {
   TOMOSLAB_ASSIGN_OR_RETURN(v1::ListJobsResponse response, jobs_.List(request, caller));
+  MissingOfScans missing;
   for (v1::Job& job : *response.mutable_job()) {
-    TOMOSLAB_ASSIGN_OR_RETURN(job, Describe(job));
+    TOMOSLAB_ASSIGN_OR_RETURN(job, Describe(std::move(job), &missing));
   }
   return response;
 }

@@ -1,6 +1,7 @@
 // Which jobs are taken, and what a queued job waits for.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -52,7 +53,10 @@ class JobQueue {
 
  private:
   absl::Status CheckStart(const v1::JobSpec& complete);
-  absl::StatusOr<v1::Job> Describe(v1::Job job);
+  /// What scans still lack, by name; "" = nothing.
+  using MissingOfScans = std::map<std::string, std::string>;
+  absl::StatusOr<Wait> WaitOf(const v1::Job& job, MissingOfScans* known);
+  absl::StatusOr<v1::Job> Describe(v1::Job job, MissingOfScans* known);
 
   ScanStore& scans_;
   JobTable& jobs_;

@@ -1,62 +1,28 @@
 #include "server/job_table.h"
 
 #include <google/protobuf/util/message_differencer.h>
-#include <google/protobuf/util/time_util.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
 #include "proto/algorithm_values.h"
 #include "proto/values.h"
 #include "server/job.h"
+#include "server/job_rows.h"
 #include "server/ownership.h"
 #include "server/resource_name.h"
-#include "server/stored_check.h"
+#include "server/timestamp.h"
 #include "server/volume_file.h"
 #include "worker/core/status.h"
 
 namespace tomoslab {
 namespace {
 
-using google::protobuf::util::TimeUtil;
-
-constexpr std::size_t kBatchBytes = 1 << 20;
-
-/// Row: id, job.
-absl::StatusOr<v1::Job> FromRow(const Statement& row) {
-  v1::Job job;
-  if (!job.ParseFromString(row.Bytes(1)) || !IsPossible(job)) {
-    return absl::DataLossError(
-        absl::StrFormat("the database's entry of %s is damaged", JobName(row.Int(0))));
-  }
-  return job;
-}
-
-absl::StatusOr<v1::Job> Load(Transaction& transaction, std::int64_t id) {
-  Statement row = transaction.Prepare("SELECT id, job FROM jobs WHERE id = ?");
-  TOMOSLAB_ASSIGN_OR_RETURN(const bool found, row.Bind(id).Step());
-  if (!found) return absl::NotFoundError(absl::StrFormat("there is no %s", JobName(id)));
-  return FromRow(row);
-}
-
-/// What is damaged is left out, so that it hides nothing else; asked for by name it is DataLoss.
-absl::StatusOr<std::vector<v1::Job>> LoadAll(Statement& rows) {
-  std::vector<v1::Job> jobs;
-  while (true) {
-    TOMOSLAB_ASSIGN_OR_RETURN(const bool more, rows.Step());
-    if (!more) return jobs;
-    absl::StatusOr<v1::Job> job = FromRow(rows);
-    if (job.ok()) {
-      jobs.push_back(*std::move(job));
-    } else {
-      spdlog::error("{}", std::string(job.status().message()));
-    }
-  }
-}
+constexpr std::size_t kBatchBytes = 128 << 10;  // so much every watcher may hold
+constexpr int kBatch = 64;
 
 absl::Status Store(Transaction& transaction, std::int64_t id, const v1::Job& job) {
   return transaction.Prepare("UPDATE jobs SET state = ?, job = ? WHERE id = ?")
@@ -117,7 +83,7 @@ absl::StatusOr<std::int64_t> InsertJob(Transaction& transaction,
   insert.Bind(v1::QUEUED);
   if (spec.start().has_job()) {
     TOMOSLAB_ASSIGN_OR_RETURN(const std::int64_t start, JobId(spec.start().job()));
-    TOMOSLAB_RETURN_IF_ERROR(Load(transaction, start).status());
+    TOMOSLAB_RETURN_IF_ERROR(LoadJob(transaction, start).status());
     insert.Bind(start);
   } else {
     insert.BindNull();
@@ -137,7 +103,7 @@ absl::StatusOr<v1::Job> FindRequestIn(Transaction& transaction, const v1::Create
   TOMOSLAB_ASSIGN_OR_RETURN(const bool found,
                             row.Bind(OwnRequestId(owner, request.request_id())).Step());
   if (!found) return absl::NotFoundError("no job was made with this request_id");
-  TOMOSLAB_ASSIGN_OR_RETURN(v1::Job job, FromRow(row));
+  TOMOSLAB_ASSIGN_OR_RETURN(v1::Job job, JobFromRow(row));
   v1::JobSpec asked;
   if (asked.ParseFromString(row.Bytes(2)) &&
       google::protobuf::util::MessageDifferencer::Equals(asked, request.spec())) {
@@ -153,7 +119,7 @@ absl::StatusOr<v1::Job> FindRequestIn(Transaction& transaction, const v1::Create
 class Appender {
  public:
   Appender(Transaction& transaction, std::int64_t id, v1::Job* job)
-      : transaction_(transaction), id_(id), job_(job), now_(TimeUtil::GetCurrentTime()) {}
+      : transaction_(transaction), id_(id), job_(job), now_(TimestampNow()) {}
 
   absl::Status Append(v1::JobEvent* event, const std::string& pool) {
     const v1::JobState before = job_->state();
@@ -185,7 +151,7 @@ class Appender {
 
 /// FailedPrecondition: the job is not over, or a job that is not over starts from it.
 absl::Status CheckDeletable(Transaction& transaction, std::int64_t id) {
-  TOMOSLAB_ASSIGN_OR_RETURN(const v1::Job job, Load(transaction, id));
+  TOMOSLAB_ASSIGN_OR_RETURN(const v1::Job job, LoadJob(transaction, id));
   if (!IsOver(job.state())) {
     return absl::FailedPreconditionError(
         absl::StrFormat("%s is %s, which is not over; cancel it first", JobName(id),
@@ -197,16 +163,6 @@ absl::Status CheckDeletable(Transaction& transaction, std::int64_t id) {
   return absl::FailedPreconditionError(
       absl::StrFormat("%s starts from the volume of %s and is not over; cancel it first",
                       JobName(user.Int(0)), JobName(id)));
-}
-
-/// States are numbers, so no text gets into the SQL.
-std::string StateFilter(const v1::ListJobsRequest& request) {
-  if (request.state().empty()) return "";
-  std::set<int> states;
-  for (const int state : request.state()) {
-    if (v1::JobState_IsValid(state)) states.insert(state);  // no job is in another one
-  }
-  return absl::StrCat(" AND state IN (", absl::StrJoin(states, ", "), ")");
 }
 
 }  // namespace
@@ -230,7 +186,7 @@ absl::StatusOr<v1::Job> JobTable::Create(const v1::CreateJobRequest& request,
   TOMOSLAB_ASSIGN_OR_RETURN(const std::int64_t id, InsertJob(transaction, request, spec, owner));
   job.set_name(JobName(id));
   *job.mutable_spec() = spec;
-  *job.mutable_create_time() = TimeUtil::GetCurrentTime();
+  *job.mutable_create_time() = TimestampNow();
   job.set_owner(owner);
   job.mutable_group()->Assign(groups.begin(), groups.end());
   job.set_iterations_planned(IterationsPlanned(spec));
@@ -247,31 +203,7 @@ absl::StatusOr<v1::Job> JobTable::Create(const v1::CreateJobRequest& request,
 absl::StatusOr<v1::Job> JobTable::Get(const std::string& name) {
   TOMOSLAB_ASSIGN_OR_RETURN(const std::int64_t id, JobId(name));
   Transaction transaction(database_);
-  return Load(transaction, id);
-}
-
-absl::StatusOr<v1::ListJobsResponse> JobTable::List(const v1::ListJobsRequest& request,
-                                                    const Caller& caller) {
-  TOMOSLAB_ASSIGN_OR_RETURN(const Page page, ToPage(request.page_size(), request.page_token()));
-  v1::ListJobsResponse response;
-  Transaction transaction(database_);
-  Statement rows = transaction.Prepare(
-      absl::StrCat("SELECT id, job FROM jobs WHERE id < ?", StateFilter(request), " AND ",
-                   VisibleCondition(caller, Collection::kJobs), " ORDER BY id DESC LIMIT ?")
-          .c_str());
-  rows.Bind(page.below);
-  BindVisible(caller, rows);
-  TOMOSLAB_ASSIGN_OR_RETURN(std::vector<v1::Job> jobs, LoadAll(rows.Bind(page.size + 1)));
-  std::size_t bytes = 0;
-  for (v1::Job& job : jobs) {
-    if (response.job_size() == page.size || bytes > kPageBytes) {
-      response.set_next_page_token(PageToken(*JobId(response.job().rbegin()->name())));
-      break;
-    }
-    bytes += job.ByteSizeLong();
-    *response.add_job() = std::move(job);
-  }
-  return response;
+  return LoadJob(transaction, id);
 }
 
 absl::Status JobTable::Delete(const std::string& name) {
@@ -281,6 +213,7 @@ absl::Status JobTable::Delete(const std::string& name) {
     TOMOSLAB_RETURN_IF_ERROR(CheckDeletable(transaction, id));
     TOMOSLAB_RETURN_IF_ERROR(transaction.Prepare("DELETE FROM jobs WHERE id = ?").Bind(id).Run());
     TOMOSLAB_RETURN_IF_ERROR(transaction.Commit());
+    tail_.Forget(name);
   }
   for (JobObserver* observer : observers_) observer->Deleted(name);
   watchers_.Notify(name);
@@ -293,13 +226,14 @@ absl::StatusOr<v1::Job> JobTable::Append(const std::string& name, std::vector<v1
   v1::Job job;
   {
     Transaction transaction(database_, durability);
-    TOMOSLAB_ASSIGN_OR_RETURN(job, Load(transaction, id));
+    TOMOSLAB_ASSIGN_OR_RETURN(job, LoadJob(transaction, id));
     Appender appender(transaction, id, &job);
     for (v1::JobEvent& event : events) {
       TOMOSLAB_RETURN_IF_ERROR(appender.Append(&event, pool));
     }
     TOMOSLAB_RETURN_IF_ERROR(Store(transaction, id, job));
     TOMOSLAB_RETURN_IF_ERROR(transaction.Commit());
+    tail_.Add(job, events);  // while nobody else can append
   }
   for (JobObserver* observer : observers_) observer->Appended(job, events);
   watchers_.Notify(name);
@@ -327,25 +261,20 @@ absl::StatusOr<std::vector<v1::JobEvent>> JobTable::EventsAfter(const std::strin
   return events;
 }
 
-absl::StatusOr<std::vector<v1::Job>> JobTable::Queued() {
-  Transaction transaction(database_);
-  Statement rows =
-      transaction.Prepare("SELECT id, job FROM jobs WHERE state = ? ORDER BY priority DESC, id");
-  return LoadAll(rows.Bind(v1::QUEUED));
+absl::StatusOr<SharedEvents> JobTable::NextEvents(const std::string& name, std::int64_t after) {
+  if (std::optional<SharedEvents> known = tail_.After(name, after, kBatch))
+    return *std::move(known);
+  TOMOSLAB_ASSIGN_OR_RETURN(std::vector<v1::JobEvent> events, EventsAfter(name, after, kBatch));
+  SharedEvents shared;
+  for (v1::JobEvent& event : events)
+    shared.push_back(std::make_shared<const v1::JobEvent>(std::move(event)));
+  return shared;
 }
 
-absl::StatusOr<std::vector<v1::Job>> JobTable::Leased() {
-  Transaction transaction(database_);
-  Statement rows =
-      transaction.Prepare("SELECT id, job FROM jobs WHERE state > ? AND state < ? ORDER BY id");
-  return LoadAll(rows.Bind(v1::QUEUED).Bind(v1::SUCCEEDED));
-}
-
-absl::StatusOr<int> JobTable::CountQueued() {
-  Transaction transaction(database_);
-  Statement row = transaction.Prepare("SELECT COUNT(*) FROM jobs WHERE state = ?");
-  TOMOSLAB_RETURN_IF_ERROR(row.Bind(v1::QUEUED).Step().status());
-  return static_cast<int>(row.Int(0));
+absl::StatusOr<JobProgress> JobTable::ProgressOf(const std::string& name) {
+  if (const std::optional<JobProgress> known = tail_.ProgressOf(name)) return *known;
+  TOMOSLAB_ASSIGN_OR_RETURN(const v1::Job job, Get(name));
+  return JobProgress{job.state(), job.last_event()};
 }
 
 absl::StatusOr<std::map<v1::JobState, int>> JobTable::CountByState() {
@@ -378,7 +307,7 @@ absl::StatusOr<bool> JobTable::CancelNoted(const std::string& name) {
 absl::StatusOr<Losses> JobTable::CountLoss(const std::string& name, int iteration) {
   TOMOSLAB_ASSIGN_OR_RETURN(const std::int64_t id, JobId(name));
   Transaction transaction(database_);
-  TOMOSLAB_RETURN_IF_ERROR(Load(transaction, id).status());
+  TOMOSLAB_RETURN_IF_ERROR(LoadJob(transaction, id).status());
   Losses losses;
   {
     Statement row = transaction.Prepare(

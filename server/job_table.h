@@ -1,6 +1,9 @@
 // Jobs and their event logs, in the database: nothing of them is kept in memory.
 #pragma once
 
+#include <cstdint>
+#include <functional>
+#include <limits>
 #include <map>
 #include <string>
 #include <vector>
@@ -10,6 +13,7 @@
 #include "proto/line_ranges.h"
 #include "server/caller.h"
 #include "server/database.h"
+#include "server/event_tail.h"
 #include "server/watchers.h"
 #include "tomoslab/v1/reconstruction.pb.h"
 
@@ -19,6 +23,12 @@ namespace tomoslab {
 struct Losses {
   int same_iteration = 0;    // in a row, at the iteration of the last
   int without_progress = 0;  // in a row, none of which came further than those before
+};
+
+/// Behind a job of this priority and number; as created, the queue's front.
+struct QueuePlace {
+  std::int64_t priority = std::numeric_limits<std::int64_t>::max();
+  std::int64_t id = 0;
 };
 
 /// Hears what happens to jobs, from the thread that did it, once it is in the database.
@@ -61,12 +71,13 @@ class JobTable {
                                  Durability durability = Durability::kNow,
                                  const std::string& pool = "");
 
-  /// Up to `most` events after `after`, ascending, about 1 MiB of them at most.
+  /// Up to `most` events after `after`, ascending, about 128 KiB of them at most.
   absl::StatusOr<std::vector<v1::JobEvent>> EventsAfter(const std::string& name, std::int64_t after,
                                                         int most);
 
-  /// Jobs in QUEUED, in the order in which they should run.
-  absl::StatusOr<std::vector<v1::Job>> Queued();
+  /// The next jobs in QUEUED, some dozens, in the order in which they should run: those whose scan
+  /// is complete and whose start job is over. Moves `place` behind them; none: the queue's end.
+  absl::StatusOr<std::vector<v1::Job>> ReadyAfter(QueuePlace* place);
   /// Jobs that a pool has (or had, when the server died).
   absl::StatusOr<std::vector<v1::Job>> Leased();
   absl::StatusOr<int> CountQueued();
@@ -82,6 +93,10 @@ class JobTable {
   /// The slices that can be read.
   absl::StatusOr<LineRanges> SlicesDone(const std::string& name);
 
+  /// The next events for a watcher: mostly from memory.
+  absl::StatusOr<SharedEvents> NextEvents(const std::string& name, std::int64_t after);
+  absl::StatusOr<JobProgress> ProgressOf(const std::string& name);
+
   Watchers& watchers() { return watchers_; }
   /// Before any other call. The observer outlives this, and calls nothing that changes jobs.
   void Observe(JobObserver* observer) { observers_.push_back(observer); }
@@ -89,6 +104,7 @@ class JobTable {
  private:
   Database& database_;
   Watchers watchers_;
+  EventTail tail_;
   std::vector<JobObserver*> observers_;
 };
 

@@ -34,6 +34,7 @@ struct Flags {
   double pool_silence_seconds = 600, rank_silence_seconds = 7, drain_seconds = 30;
   double quota_gib = 0;
   int idle_seconds = 300;
+  double least_kib_per_second = 32;
   double keep_jobs_days = 0, keep_scans_days = 0, free_gib = 0;
 };
 
@@ -92,8 +93,13 @@ void AddLimitFlags(CLI::App& app, Flags& flags) {
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str()
       ->group(group);
-  app.add_option("--quota-gib", flags.quota_gib, "GiB of scans and volumes")
+  app.add_option("--quota-gib", flags.quota_gib, "GiB of scans, volumes, checkpoints and previews")
       ->check(CLI::Range(0.0, 1e9))
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--least-kib-per-second", flags.least_kib_per_second,
+                 "Streams whose reader falls behind this rate by --idle-seconds are cut")
+      ->check(CLI::Range(0.0, 1e6))
       ->capture_default_str()
       ->group(group);
   app.add_option("--idle-seconds", flags.idle_seconds,
@@ -208,6 +214,7 @@ absl::Status SetDefaults(Flags& flags) {
 #endif
   flags.server.limits.quota_bytes = static_cast<std::int64_t>(flags.quota_gib * (1 << 30));
   flags.server.limits.idle = std::chrono::seconds(flags.idle_seconds);
+  flags.server.limits.least_bytes_per_second = 1024 * flags.least_kib_per_second;
   tomoslab::Retention& retention = flags.server.retention;
   retention.jobs = absl::Hours(24 * flags.keep_jobs_days);
   retention.scans = absl::Hours(24 * flags.keep_scans_days);

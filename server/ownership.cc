@@ -21,42 +21,35 @@ std::string NameOf(ResourceRow row) {
   return row.collection == Collection::kScans ? ScanName(row.id) : JobName(row.id);
 }
 
-/// Group names hold neither quotes nor backslashes (IsPersonName).
-std::string JsonOf(const std::vector<std::string>& names) {
-  return names.empty() ? "[]" : absl::StrCat("[\"", absl::StrJoin(names, "\",\""), "\"]");
-}
-
 double Gib(std::int64_t bytes) { return static_cast<double>(bytes) / (1 << 30); }
 
-absl::StatusOr<std::int64_t> SumOfBytes(Transaction& transaction, const std::string& owner) {
-  Statement sum = transaction.Prepare(
-      "SELECT (SELECT IFNULL(SUM(bytes), 0) FROM scan_owners WHERE owner = ?) + "
-      "(SELECT IFNULL(SUM(bytes), 0) FROM job_owners WHERE owner = ?)");
-  TOMOSLAB_RETURN_IF_ERROR(sum.Bind(owner).Bind(owner).Step().status());
-  return sum.Int(0);
+/// What a user has; kept up to date by the database (schema.cc).
+struct Totals {
+  std::int64_t bytes = 0, queued = 0;
+};
+
+absl::StatusOr<Totals> TotalsOf(Transaction& transaction, const std::string& owner) {
+  Statement row = transaction.Prepare("SELECT bytes, queued FROM owner_totals WHERE owner = ?");
+  TOMOSLAB_ASSIGN_OR_RETURN(const bool found, row.Bind(owner).Step());
+  return found ? Totals{row.Int(0), row.Int(1)} : Totals{};
 }
 
 absl::Status CheckQuota(Transaction& transaction, const NewOwnership& ownership,
                         std::int64_t bytes) {
   if (ownership.quota_bytes == 0) return absl::OkStatus();
-  TOMOSLAB_ASSIGN_OR_RETURN(const std::int64_t stored,
-                            SumOfBytes(transaction, ownership.ownership.owner));
+  TOMOSLAB_ASSIGN_OR_RETURN(const Totals totals, TotalsOf(transaction, ownership.ownership.owner));
+  const std::int64_t stored = totals.bytes;
   if (bytes <= ownership.quota_bytes - stored) return absl::OkStatus();
   return absl::ResourceExhaustedError(absl::StrFormat(
       "this takes %.3f GiB, and %s may store %.3f GiB, of which %.3f GiB are taken; delete scans "
-      "or "
-      "jobs that are no longer needed (tomoslab rm)",
+      "or jobs that are no longer needed (tomoslab rm)",
       Gib(bytes), ownership.ownership.owner, Gib(ownership.quota_bytes), Gib(stored)));
 }
 
 absl::Status CheckQueue(Transaction& transaction, const NewOwnership& ownership) {
   if (ownership.most_queued_jobs == 0) return absl::OkStatus();
-  Statement count = transaction.Prepare(
-      "SELECT COUNT(*) FROM job_owners JOIN jobs ON jobs.id = job_owners.job "
-      "WHERE job_owners.owner = ? AND jobs.state = ?");
-  count.Bind(ownership.ownership.owner).Bind(v1::QUEUED);
-  TOMOSLAB_RETURN_IF_ERROR(count.Step().status());
-  if (count.Int(0) <= ownership.most_queued_jobs) return absl::OkStatus();  // the new one is in it
+  TOMOSLAB_ASSIGN_OR_RETURN(const Totals totals, TotalsOf(transaction, ownership.ownership.owner));
+  if (totals.queued <= ownership.most_queued_jobs) return absl::OkStatus();  // with the new one
   return absl::ResourceExhaustedError(
       absl::StrFormat("%s has %d jobs in the queue, and may have no more; wait for some to end, or "
                       "cancel them",
@@ -117,18 +110,6 @@ absl::StatusOr<ResourceRow> RowOf(const std::string& name) {
   }
   TOMOSLAB_ASSIGN_OR_RETURN(const std::int64_t id, JobId(name));
   return ResourceRow{Collection::kJobs, id};
-}
-
-std::string VisibleCondition(const Caller& caller, Collection collection) {
-  if (caller.SeesAll()) return "1";
-  return Sql(
-      "(EXISTS (SELECT 1 FROM @_owners WHERE @_owners.@ = @s.id AND owner = ?) OR EXISTS (SELECT 1 "
-      "FROM @_groups WHERE @_groups.@ = @s.id AND name IN (SELECT value FROM json_each(?))))",
-      collection);
-}
-
-void BindVisible(const Caller& caller, Statement& statement) {
-  if (!caller.SeesAll()) statement.Bind(caller.user).Bind(JsonOf(caller.groups));
 }
 
 absl::Status EnterOwner(Transaction& transaction, ResourceRow row, const NewOwnership& ownership,
@@ -200,7 +181,8 @@ absl::Status OwnershipTable::Keep(const std::string& name, bool keep) {
 
 absl::StatusOr<std::int64_t> OwnershipTable::StoredBytes(const std::string& owner) {
   Transaction transaction(database_, Durability::kSoon);
-  return SumOfBytes(transaction, owner);
+  TOMOSLAB_ASSIGN_OR_RETURN(const Totals totals, TotalsOf(transaction, owner));
+  return totals.bytes;
 }
 
 }  // namespace tomoslab

@@ -22,11 +22,6 @@ struct ResourceRow {
 /// NotFound as ScanId and JobId.
 absl::StatusOr<ResourceRow> RowOf(const std::string& name);
 
-/// The condition of a query that shows rows of a collection to a caller, to stand behind an AND;
-/// and the values that it binds.
-std::string VisibleCondition(const Caller& caller, Collection collection);
-void BindVisible(const Caller& caller, Statement& statement);
-
 /// Enters the owner and groups of a new row in its transaction. ResourceExhausted: its `bytes` are
 /// more than the owner's quota leaves, with the figures.
 absl::Status EnterOwner(Transaction& transaction, ResourceRow row, const NewOwnership& ownership,
@@ -44,7 +39,7 @@ class OwnershipTable {
   absl::Status Share(const std::string& name, const std::vector<std::string>& groups);
   absl::Status Keep(const std::string& name, bool keep);
 
-  /// Of all scans and volumes of a user.
+  /// Of a user: all his scans, and his jobs with their volumes, checkpoints and previews.
   absl::StatusOr<std::int64_t> StoredBytes(const std::string& owner);
 
  private:

@@ -93,9 +93,9 @@ absl::Status PreviewStore::Add(const std::string& job, const v1::PreviewReady& p
     Transaction transaction(database_, Durability::kSoon);
     TOMOSLAB_RETURN_IF_ERROR(
         transaction
-            .Prepare(
-                "INSERT OR REPLACE INTO previews (job, plane, iteration, slice, rows, columns) "
-                "VALUES (?, ?, ?, ?, ?, ?)")
+            .Prepare("INSERT INTO previews (job, plane, iteration, slice, rows, columns) VALUES "
+                     "(?1, ?2, "
+                     "?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE SET rows = ?5, columns = ?6")
             .Bind(id)
             .Bind(preview.plane())
             .Bind(preview.iteration())

@@ -82,7 +82,7 @@ grpc::ServerUnaryReactor* ReconstructionService::CreateJob(Context* context,
                   TOMOSLAB_ASSIGN_OR_RETURN(
                       v1::CreateJobResponse created,
                       stores_.queue.Create(*request, dispatcher_.Offers(), ownership));
-                  if (created.has_job()) dispatcher_.Dispatch();
+                  if (created.has_job()) dispatcher_.DispatchNew(created.job().name());
                   return created;
                 });
 }

@@ -1,7 +1,6 @@
 #include "server/scan_store.h"
 
 #include <google/protobuf/util/message_differencer.h>
-#include <google/protobuf/util/time_util.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -10,17 +9,17 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "proto/values.h"
+#include "server/listing.h"
 #include "server/ownership.h"
 #include "server/resource_name.h"
 #include "server/stored_check.h"
+#include "server/timestamp.h"
 #include "worker/core/status.h"
 
 namespace tomoslab {
 namespace {
 
 using google::protobuf::util::MessageDifferencer;
-using google::protobuf::util::TimeUtil;
-
 enum Ready { kBeingCreated = 0, kUsable = 1, kBeingDeleted = 2 };
 
 /// A scan's description travels in one message, to clients and in leases.
@@ -231,7 +230,7 @@ absl::StatusOr<std::int64_t> ScanStore::InsertRow(const v1::CreateScanRequest& r
   }
   *scan = request.scan();
   ClearServerFields(scan);
-  *scan->mutable_create_time() = TimeUtil::GetCurrentTime();
+  *scan->mutable_create_time() = TimestampNow();
   scan->set_owner(owner);
   scan->mutable_group()->Assign(groups.begin(), groups.end());
   v1::Scan summary = *scan;
@@ -288,14 +287,13 @@ absl::StatusOr<v1::ListScansResponse> ScanStore::List(const v1::ListScansRequest
   TOMOSLAB_ASSIGN_OR_RETURN(const Page page, ToPage(request.page_size(), request.page_token()));
   v1::ListScansResponse response;
   std::size_t bytes = 0;
-  Transaction transaction(database_);
+  Transaction transaction(database_, Durability::kSoon);
+  TOMOSLAB_ASSIGN_OR_RETURN(const std::vector<std::int64_t> ids,
+                            VisibleScans(transaction, caller, {page.below, page.size + 1}));
   Statement rows = transaction.Prepare(
-      absl::StrCat("SELECT id, summary, NULL, complete FROM scans WHERE ready = 1 AND id < ? AND ",
-                   VisibleCondition(caller, Collection::kScans), " ORDER BY id DESC LIMIT ?")
-          .c_str());
-  rows.Bind(page.below);
-  BindVisible(caller, rows);
-  rows.Bind(page.size + 1);
+      "SELECT id, summary, NULL, complete FROM scans WHERE id IN (SELECT value FROM json_each(?)) "
+      "ORDER BY id DESC");
+  rows.Bind(JsonOf(ids));
   while (true) {
     TOMOSLAB_ASSIGN_OR_RETURN(const bool more, rows.Step());
     if (!more) return response;
@@ -395,9 +393,19 @@ absl::StatusOr<bool> ScanStore::Commit(OpenScan& scan, const std::vector<Written
   return completed;
 }
 
+absl::StatusOr<bool> ScanStore::IsComplete(const std::string& name) {
+  TOMOSLAB_ASSIGN_OR_RETURN(const std::int64_t id, ScanId(name));
+  Transaction transaction(database_, Durability::kSoon);
+  Statement row = transaction.Prepare("SELECT complete FROM scans WHERE id = ? AND ready = 1");
+  TOMOSLAB_ASSIGN_OR_RETURN(const bool found, row.Bind(id).Step());
+  if (!found) return Unknown(name);
+  return row.Int(0) != 0;
+}
+
 absl::StatusOr<std::string> ScanStore::Missing(const std::string& name) {
+  TOMOSLAB_ASSIGN_OR_RETURN(const bool complete, IsComplete(name));
+  if (complete) return std::string();
   TOMOSLAB_ASSIGN_OR_RETURN(const v1::Scan scan, Get(name));
-  if (scan.complete()) return std::string();
   std::map<v1::FrameKind, LineRanges> received;
   for (const v1::ReceivedLines& lines : scan.received()) {
     received[lines.kind()].Add({lines.begin(), lines.end()});

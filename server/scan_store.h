@@ -60,6 +60,7 @@ class ScanStore {
   absl::StatusOr<v1::Scan> Create(const v1::CreateScanRequest& request,
                                   const NewOwnership& ownership = {});
   absl::StatusOr<v1::Scan> Get(const std::string& name);
+  absl::StatusOr<bool> IsComplete(const std::string& name);
   /// What the caller may see.
   absl::StatusOr<v1::ListScansResponse> List(const v1::ListScansRequest& request,
                                              const Caller& caller = {});

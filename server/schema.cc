@@ -71,7 +71,6 @@ constexpr const char* kLaterTables[] = {
       scan INTEGER PRIMARY KEY REFERENCES scans(id) ON DELETE CASCADE,
       owner TEXT NOT NULL,
       bytes INTEGER NOT NULL))",
-    "CREATE INDEX IF NOT EXISTS scan_owners_by_owner ON scan_owners (owner, bytes)",
     R"(CREATE TABLE IF NOT EXISTS scan_groups (
       scan INTEGER NOT NULL REFERENCES scans(id) ON DELETE CASCADE,
       name TEXT NOT NULL,
@@ -80,7 +79,6 @@ constexpr const char* kLaterTables[] = {
       job INTEGER PRIMARY KEY REFERENCES jobs(id) ON DELETE CASCADE,
       owner TEXT NOT NULL,
       bytes INTEGER NOT NULL))",
-    "CREATE INDEX IF NOT EXISTS job_owners_by_owner ON job_owners (owner, bytes)",
     R"(CREATE TABLE IF NOT EXISTS job_groups (
       job INTEGER NOT NULL REFERENCES jobs(id) ON DELETE CASCADE,
       name TEXT NOT NULL,
@@ -97,6 +95,85 @@ constexpr const char* kLaterTables[] = {
       same INTEGER NOT NULL,
       stuck INTEGER NOT NULL))",
 };
+
+// What lists and limits would else have to count: the state of jobs beside their owners and groups,
+// in order; how much every owner has. Kept by triggers, so that no statement can forget it, and
+// entered once into databases that do not have it. job_owners.bytes: of the job's volume,
+// checkpoints and previews.
+constexpr const char* kTotals[] = {
+    "DROP INDEX IF EXISTS scan_owners_by_owner",
+    "DROP INDEX IF EXISTS job_owners_by_owner",
+    "ALTER TABLE checkpoints ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE job_owners ADD COLUMN state INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE job_groups ADD COLUMN state INTEGER NOT NULL DEFAULT 0",
+    R"(UPDATE job_owners SET
+      state = (SELECT state FROM jobs WHERE id = job_owners.job),
+      bytes = bytes + (SELECT IFNULL(SUM(4 * rows * columns), 0) FROM previews
+                       WHERE previews.job = job_owners.job))",
+    "UPDATE job_groups SET state = (SELECT state FROM jobs WHERE id = job_groups.job)",
+    "CREATE INDEX jobs_in_order ON jobs (state, id)",
+    "CREATE INDEX job_owners_in_order ON job_owners (owner, state, job)",
+    "CREATE INDEX job_groups_in_order ON job_groups (name, state, job)",
+    "CREATE INDEX scan_owners_in_order ON scan_owners (owner, scan)",
+    "CREATE INDEX scan_groups_in_order ON scan_groups (name, scan)",
+    R"(CREATE TABLE owner_totals (
+      owner TEXT PRIMARY KEY,
+      bytes INTEGER NOT NULL,
+      queued INTEGER NOT NULL) WITHOUT ROWID)",
+    R"(INSERT INTO owner_totals SELECT owner, SUM(bytes), SUM(queued) FROM (
+      SELECT owner, bytes, 0 AS queued FROM scan_owners UNION ALL
+      SELECT owner, bytes, state = 1 FROM job_owners) GROUP BY owner)",
+    R"(CREATE TRIGGER scan_owner_entered AFTER INSERT ON scan_owners BEGIN
+      INSERT INTO owner_totals VALUES (NEW.owner, NEW.bytes, 0)
+        ON CONFLICT (owner) DO UPDATE SET bytes = bytes + NEW.bytes;
+    END)",
+    R"(CREATE TRIGGER scan_owner_left AFTER DELETE ON scan_owners BEGIN
+      UPDATE owner_totals SET bytes = bytes - OLD.bytes WHERE owner = OLD.owner;
+    END)",
+    R"(CREATE TRIGGER job_owner_entered AFTER INSERT ON job_owners BEGIN
+      INSERT INTO owner_totals VALUES (NEW.owner, NEW.bytes, NEW.state = 1)
+        ON CONFLICT (owner) DO UPDATE SET bytes = bytes + NEW.bytes, queued = queued + (NEW.state = 1);
+      UPDATE job_owners SET state = (SELECT state FROM jobs WHERE id = NEW.job)
+        WHERE job = NEW.job;
+    END)",
+    R"(CREATE TRIGGER job_owner_changed AFTER UPDATE OF bytes, state ON job_owners BEGIN
+      UPDATE owner_totals SET bytes = bytes + NEW.bytes - OLD.bytes,
+        queued = queued + (NEW.state = 1) - (OLD.state = 1) WHERE owner = NEW.owner;
+    END)",
+    R"(CREATE TRIGGER job_owner_left AFTER DELETE ON job_owners BEGIN
+      UPDATE owner_totals SET bytes = bytes - OLD.bytes, queued = queued - (OLD.state = 1)
+        WHERE owner = OLD.owner;
+    END)",
+    R"(CREATE TRIGGER job_group_entered AFTER INSERT ON job_groups BEGIN
+      UPDATE job_groups SET state = (SELECT state FROM jobs WHERE id = NEW.job)
+        WHERE job = NEW.job AND name = NEW.name;
+    END)",
+    R"(CREATE TRIGGER job_state_changed AFTER UPDATE OF state ON jobs
+      WHEN NEW.state <> OLD.state BEGIN
+      UPDATE job_owners SET state = NEW.state WHERE job = NEW.id;
+      UPDATE job_groups SET state = NEW.state WHERE job = NEW.id;
+    END)",
+    R"(CREATE TRIGGER preview_entered AFTER INSERT ON previews BEGIN
+      UPDATE job_owners SET bytes = bytes + 4 * NEW.rows * NEW.columns WHERE job = NEW.job;
+    END)",
+    R"(CREATE TRIGGER preview_changed AFTER UPDATE ON previews BEGIN
+      UPDATE job_owners SET bytes = bytes + 4 * (NEW.rows * NEW.columns - OLD.rows * OLD.columns)
+        WHERE job = NEW.job;
+    END)",
+    R"(CREATE TRIGGER preview_left AFTER DELETE ON previews BEGIN
+      UPDATE job_owners SET bytes = bytes - 4 * OLD.rows * OLD.columns WHERE job = OLD.job;
+    END)",
+    R"(CREATE TRIGGER checkpoint_entered AFTER INSERT ON checkpoints BEGIN
+      UPDATE job_owners SET bytes = bytes + NEW.bytes WHERE job = NEW.job;
+    END)",
+    R"(CREATE TRIGGER checkpoint_left AFTER DELETE ON checkpoints BEGIN
+      UPDATE job_owners SET bytes = bytes - OLD.bytes WHERE job = OLD.job;
+    END)",
+};
+
+absl::StatusOr<bool> HasTotals(Transaction& transaction) {
+  return transaction.Prepare("SELECT 1 FROM sqlite_master WHERE name = 'owner_totals'").Step();
+}
 
 absl::StatusOr<std::int64_t> Version(Transaction& transaction) {
   Statement statement = transaction.Prepare("PRAGMA user_version");
@@ -124,6 +201,10 @@ absl::Status PrepareSchema(Database& database) {
   }
   for (const char* table : kLaterTables) {
     TOMOSLAB_RETURN_IF_ERROR(transaction.Prepare(table).Run());
+  }
+  TOMOSLAB_ASSIGN_OR_RETURN(const bool totals, HasTotals(transaction));
+  if (!totals) {
+    for (const char* step : kTotals) TOMOSLAB_RETURN_IF_ERROR(transaction.Prepare(step).Run());
   }
   return transaction.Commit();
 }

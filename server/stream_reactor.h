@@ -65,7 +65,7 @@ class StreamReactor final : public grpc::ServerWriteReactor<Message> {
     message_.Clear();
     const absl::StatusOr<bool> more = source_(&message_);
     if (!more.ok() || !*more) return End(more.status());
-    visit_->Waits(Visit::kWriting);
+    visit_->Waits(Visit::kWriting, static_cast<std::int64_t>(message_.ByteSizeLong()));
     this->StartWrite(&message_);
   }
 

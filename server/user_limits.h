@@ -19,9 +19,11 @@ struct Limits {
   int watchers = 100;             // streams of events at once
   int streams = 32;               // uploads and downloads at once
   int queued_jobs = 1000;
-  std::int64_t quota_bytes = 0;  // of scans and volumes
-  // A stream on which nothing moves for so long, though it should, is cut.
+  std::int64_t quota_bytes = 0;  // of scans, volumes, checkpoints and previews
+  // A stream on which nothing moves for so long, though it should, is cut; and one whose reader
+  // is so far behind this rate (reader_pace.h; 0 = any will do).
   std::chrono::seconds idle{300};
+  double least_bytes_per_second = 32 << 10;
 };
 
 enum class StreamKind { kWatcher, kData };

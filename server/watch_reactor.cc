@@ -8,12 +8,6 @@
 #include "worker/core/status.h"
 
 namespace tomoslab {
-namespace {
-
-constexpr int kBatch = 64;
-
-}  // namespace
-
 grpc::ServerWriteReactor<v1::JobEvent>* WatchReactor::Start(Executor& executor, JobTable& jobs,
                                                             const Dispatcher& dispatcher,
                                                             const v1::WatchJobRequest& request,
@@ -60,21 +54,21 @@ absl::StatusOr<bool> WatchReactor::LoadEvents() {
   TOMOSLAB_RETURN_IF_ERROR(Check());
   if (next_in_batch_ < batch_.size()) return true;
   next_in_batch_ = 0;
-  TOMOSLAB_ASSIGN_OR_RETURN(batch_, jobs_.EventsAfter(job_, cursor_, kBatch));
+  TOMOSLAB_ASSIGN_OR_RETURN(batch_, jobs_.NextEvents(job_, cursor_));
   return !batch_.empty();
 }
 
 bool WatchReactor::FinishIfOver() {
-  const absl::StatusOr<v1::Job> job = jobs_.Get(job_);
+  const absl::StatusOr<JobProgress> job = jobs_.ProgressOf(job_);
   if (!job.ok()) {
     End(job.status());
-  } else if (cursor_ < 0 || cursor_ > job->last_event()) {
+  } else if (cursor_ < 0 || cursor_ > job->last_event) {
     End(absl::InvalidArgumentError(
         absl::StrFormat("after_event = %d is outside 0 .. %d, the events %s has; 0 shows all",
-                        cursor_, job->last_event(), job_)));
-  } else if (IsOver(job->state()) && cursor_ == job->last_event()) {
+                        cursor_, job->last_event, job_)));
+  } else if (IsOver(job->state) && cursor_ == job->last_event) {
     End(absl::OkStatus());
-  } else if (dispatcher_.draining() && cursor_ == job->last_event()) {
+  } else if (dispatcher_.draining() && cursor_ == job->last_event) {
     End(absl::UnavailableError("the server is shutting down; watch again from here"));
   } else {
     return false;
@@ -92,9 +86,10 @@ void WatchReactor::Step() {
     const absl::StatusOr<bool> more = LoadEvents();
     if (!more.ok()) return End(more.status());
     if (*more) {
-      cursor_ = batch_[next_in_batch_].sequence();
-      visit_->Waits(Visit::kWriting);
-      return StartWrite(&batch_[next_in_batch_++]);
+      const v1::JobEvent& event = *batch_[next_in_batch_++];
+      cursor_ = event.sequence();
+      visit_->Waits(Visit::kWriting, static_cast<std::int64_t>(event.ByteSizeLong()));
+      return StartWrite(&event);
     }
     if (FinishIfOver()) return;
     const std::lock_guard<std::mutex> lock(mutex_);

@@ -61,7 +61,7 @@ class WatchReactor final : public grpc::ServerWriteReactor<v1::JobEvent>,
   // Touched by the one step or write that is under way.
   bool checked_ = false;
   std::int64_t cursor_;
-  std::vector<v1::JobEvent> batch_;
+  SharedEvents batch_;
   std::size_t next_in_batch_ = 0;
 
   std::mutex mutex_;

@@ -39,7 +39,7 @@ void UseJson(const std::string& text) {
 
 void UseVectors(const std::uint8_t* data, std::size_t size) {
   std::vector<double> numbers(size / sizeof(double));
-  std::memcpy(numbers.data(), data, numbers.size() * sizeof(double));
+  if (!numbers.empty()) std::memcpy(numbers.data(), data, numbers.size() * sizeof(double));
   for (const Beam beam : {Beam::kCone, Beam::kParallel}) {
     const absl::StatusOr<Scan> scan = MakeVectorScan({3, 5, 1, 1}, beam, numbers);
     if (scan.ok()) Use(*scan);

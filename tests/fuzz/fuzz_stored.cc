@@ -52,7 +52,8 @@ class StoredServer {
     (void)scans_->Use(scan);
     (void)queue_->Get(job);
     (void)queue_->List({}, {});
-    (void)jobs_->Queued();
+    QueuePlace front;
+    (void)jobs_->ReadyAfter(&front);
     (void)jobs_->EventsAfter(job, 0, 100);
     (void)checkpoints_->List(job);
     (void)checkpoints_->Open(job, job + "/checkpoints/1-1");

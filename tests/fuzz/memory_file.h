@@ -20,7 +20,7 @@ class MemoryFile {
 
   void Replace(const std::uint8_t* data, std::size_t size) {
     if (ftruncate(descriptor_, 0) != 0 ||
-        pwrite(descriptor_, data, size, 0) != static_cast<ssize_t>(size))
+        (size > 0 && pwrite(descriptor_, data, size, 0) != static_cast<ssize_t>(size)))
       __builtin_trap();
   }
   std::string path() const { return "/proc/self/fd/" + std::to_string(descriptor_); }

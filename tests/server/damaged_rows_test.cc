@@ -50,7 +50,8 @@ TEST_F(DamagedRowsTest, AJobThatCannotBeIsLeftOutOfTheQueue) {
   for (const std::string& bytes : {std::string("\xff"), without_volume.SerializeAsString()}) {
     Overwrite("UPDATE jobs SET job = ? WHERE id = 2", bytes);
     EXPECT_EQ(CodeOf(stores_.jobs().Get(bad.name())), kDataLoss);
-    const std::vector<v1::Job> queued = *stores_.jobs().Queued();
+    QueuePlace front;
+    const std::vector<v1::Job> queued = *stores_.jobs().ReadyAfter(&front);
     ASSERT_EQ(queued.size(), 1u);
     EXPECT_EQ(queued[0].name(), good.name());
     EXPECT_EQ(stores_.jobs().List({})->job_size(), 1);

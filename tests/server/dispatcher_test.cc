@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <filesystem>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
@@ -78,6 +79,38 @@ TEST_F(DispatcherTest, LeasesToIdlePoolsOnly) {
   const auto b = Attach("b");
   EXPECT_EQ(b->commands[0].lease().job(), second);
   EXPECT_EQ(dispatcher_.Pools()[1].job(), second);
+}
+
+TEST_F(DispatcherTest, GivesANewJobToAnIdlePoolAndToNoOther) {
+  const auto a = Attach("a");
+  const std::string first = QueuedJob(), second = QueuedJob();
+  dispatcher_.DispatchNew(second);
+  ASSERT_THAT(a->commands, SizeIs(1));
+  EXPECT_EQ(a->commands[0].lease().job(), second);
+  dispatcher_.DispatchNew(second);  // it is not in the queue any more
+  dispatcher_.DispatchNew(first);   // there is no idle pool
+  const auto b = Attach("b");
+  ASSERT_THAT(b->commands, SizeIs(1));
+  EXPECT_EQ(b->commands[0].lease().job(), first);
+}
+
+TEST_F(DispatcherTest, FindsAJobBehindManyThatSuitNoIdlePool) {
+  v1::JobSpec spec = SampleJob(scan_.name());
+  spec.set_pool("elsewhere");
+  for (int i = 0; i < 150; ++i) stores_.Job(spec);
+  const std::string job = QueuedJob();
+  const auto link = Attach("a");
+  ASSERT_THAT(link->commands, SizeIs(1));
+  EXPECT_EQ(link->commands[0].lease().job(), job);
+}
+
+TEST_F(DispatcherTest, GoesOnToTheNextJobWhenOneCannotBegin) {
+  const std::string bad = QueuedJob(), good = QueuedJob();
+  std::filesystem::create_directory(stores_.folder() + "/volumes/1.h5");
+  const auto link = Attach("a");
+  EXPECT_NE(State(bad), v1::LOADING);
+  ASSERT_THAT(link->commands, SizeIs(1));
+  EXPECT_EQ(link->commands[0].lease().job(), good);
 }
 
 TEST_F(DispatcherTest, GivesAJobToAPoolItFitsOn) {

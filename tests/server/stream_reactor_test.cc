@@ -14,6 +14,7 @@ namespace {
 
 constexpr int kMessages = 400;  // of 1 MiB
 constexpr std::chrono::seconds kIdle{3};
+constexpr int kLeastRate = 8 << 20;  // bytes per second
 
 class EndlessSlices final : public v1::Reconstruction::CallbackService {
  public:
@@ -33,7 +34,7 @@ class EndlessSlices final : public v1::Reconstruction::CallbackService {
 
  private:
   GateParts parts_;
-  Gate gate_{false, Limits{.idle = kIdle}, parts_.Parts()};
+  Gate gate_{false, Limits{.idle = kIdle, .least_bytes_per_second = kLeastRate}, parts_.Parts()};
   Executor executor_{2};
 };
 
@@ -95,6 +96,20 @@ TEST_F(StreamReactorTest, CutsAReaderThatDoesNotRead) {
   int received = 1;
   while (stream->Read(&chunk)) ++received;
   EXPECT_LT(received, kMessages / 4);  // what was on the way
+  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::CANCELLED);
+}
+
+TEST_F(StreamReactorTest, CutsAReaderBelowTheLeastRate) {
+  grpc::ClientContext context;
+  const auto stream = stub_->ReadSlices(&context, {});
+  v1::VolumeChunk chunk;
+  int received = 0;
+  // Something moves all the time, but no more than half of what should.
+  while (stream->Read(&chunk)) {
+    ++received;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2 * 1000 * (1 << 20) / kLeastRate));
+  }
+  EXPECT_LT(received, kMessages);
   EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::CANCELLED);
 }
 
