@@ -72,7 +72,10 @@ absl::StatusOr<std::optional<std::string>> ReadBytes(const std::string& path, st
                                                      std::int64_t most) {
   const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   if (file.number() < 0 && errno == ENOENT) return std::nullopt;
-  std::string bytes(static_cast<std::size_t>(most), '\0');
+  struct stat now = {};
+  std::string bytes;
+  if (file.number() >= 0 && fstat(file.number(), &now) == 0)
+    bytes.resize(std::clamp<std::int64_t>(now.st_size - offset, 0, most));
   const ssize_t size =
       file.number() < 0 ? -1 : pread(file.number(), bytes.data(), bytes.size(), offset);
   if (size < 0) {

@@ -167,6 +167,12 @@ absl::Status Server::StartWeb(const ServerOptions& options) {
   if (address.empty()) return absl::OkStatus();
   const std::shared_ptr<grpc::Channel> channel = InProcessChannel();
   web_ = std::make_unique<WebServer>(channel);
+  web_->Route("GET", "/metrics", v1::ROLE_VIEWER, [this](const HttpRequest&) {
+    HttpResponse response;
+    response.type = "text/plain; version=0.0.4; charset=utf-8";
+    response.body = MetricsText();
+    return response;
+  });
   AddPageFiles(*web_);
   sight_ = std::make_unique<Sight>(channel);
   job_routes_ = std::make_unique<JobRoutes>(channel, *sight_);
