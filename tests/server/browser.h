@@ -94,7 +94,7 @@ inline std::string RequestText(const std::string& line, std::string headers = ""
 }
 
 inline Reply Ask(const std::string& address, const std::string& line,
-                  const std::string& headers = "", const std::string& body = "") {
+                 const std::string& headers = "", const std::string& body = "") {
   Browser browser(address);
   browser.Send(RequestText(line, headers, body));
   return ParseAnswer(browser.ReadAll());
