@@ -152,7 +152,9 @@ TEST_F(JobLogsTest, AReaderGoesOnWhileLinesAreWrittenAndDropped) {
   });
   std::int64_t last = 0;
   while (last < 3000) {
-    for (const v1::LogLine& line : *reader.Next()) {
+    const absl::StatusOr<std::vector<v1::LogLine>> next = reader.Next();
+    ASSERT_TRUE(next.ok()) << next.status();
+    for (const v1::LogLine& line : *next) {
       const bool gap = line.text().find("missing") != std::string::npos;
       EXPECT_GT(line.sequence(), last);
       if (!gap) {
