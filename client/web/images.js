@@ -143,6 +143,7 @@ export class Images {
   /** @param {import("./types").Preview} preview */
   add(preview) {
     const iteration = preview.iteration ?? 0;
+    if (iteration === 0) return; // the start image; to the server 0 means the newest
     const planes = this.kept.get(iteration) ?? new Map();
     const plane = preview.plane.toLowerCase();
     const indices = planes.get(plane) ?? [];

@@ -19,10 +19,10 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests/support"), str(ROOT / "tests/web")]
 
 from programs import Server, client, scratch_folder, submit  # noqa: E402
-from web_scans import GEOMETRY, write_scan  # noqa: E402
+from web_scans import SLOW_GEOMETRY, write_scan  # noqa: E402
 
 REFRESH_SECONDS = 1.5
-JOB = [*GEOMETRY, "--algorithm", "sirt", "--iterations", 1000000, "--projector", "footprint"]
+JOB = [*SLOW_GEOMETRY, "--algorithm", "sirt", "--iterations", 1000000]
 
 
 def cpu_seconds(pid):

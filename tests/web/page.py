@@ -17,10 +17,10 @@ from browser import Browser
 from programs import Server, client, events, scratch_folder, submit, wait_until
 from proxy import Proxy
 from scans import read_volume
-from web_scans import GEOMETRY, write_scan
+from web_scans import GEOMETRY, SLOW_GEOMETRY, write_scan
 
 PHONE = (390, 844)
-LONG = [*GEOMETRY, "--algorithm", "sirt", "--iterations", 20000, "--preview-every", 100, "--name", "three balls, SIRT"]
+LONG = [*SLOW_GEOMETRY, "--algorithm", "sirt", "--iterations", 20000, "--preview-every", 20, "--name", "three balls, SIRT"]
 SHORT = [*GEOMETRY, "--algorithm", "bb", "--iterations", 12, "--preview-every", 2, "--lower", 0, "--name", "three balls, BB"]
 DART = [*GEOMETRY, "--algorithm", "dart", "--grey-values", "0.05,0.12", "--iterations", 4, "--start-iterations", 10, "--name", "three balls, DART"]
 

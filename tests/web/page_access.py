@@ -9,9 +9,9 @@ import urllib.request
 from browser import Browser
 from certificates import Authority
 from programs import Server, client, scratch_folder, submit, wait_until
-from web_scans import GEOMETRY, write_scan
+from web_scans import SLOW_GEOMETRY, write_scan
 
-JOB = [*GEOMETRY, "--algorithm", "sirt", "--iterations", 20000, "--preview-every", 20, "--name", "not a viewer's"]
+JOB = [*SLOW_GEOMETRY, "--algorithm", "sirt", "--iterations", 20000, "--preview-every", 20, "--name", "not a viewer's"]
 
 
 def new_token(server, secure, role, user):

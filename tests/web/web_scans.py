@@ -7,7 +7,9 @@ from scans import write_data_exchange
 VIEWS, ROWS, COLUMNS, PIXEL_MM = 60, 40, 64, 0.5
 SOURCE_AXIS_MM, SOURCE_DETECTOR_MM = 120.0, 180.0
 BALLS = [((0, 0, 0), 8.0, 0.05), ((3, -2, 2), 3.0, 0.07), ((-3, 3, -2), 2.0, -0.05)]  # centre, radius in mm; attenuations add, 1/mm
-GEOMETRY = ["--beam", "cone", "--sod", SOURCE_AXIS_MM, "--sdd", SOURCE_DETECTOR_MM, "--pixel", PIXEL_MM, "--voxel", 0.5, "--size", "40,40,24"]
+ORBIT = ["--beam", "cone", "--sod", SOURCE_AXIS_MM, "--sdd", SOURCE_DETECTOR_MM, "--pixel", PIXEL_MM]
+GEOMETRY = [*ORBIT, "--voxel", 0.5, "--size", "40,40,24"]
+SLOW_GEOMETRY = [*ORBIT, "--voxel", 0.2, "--size", "100,100,60"]  # tens of iterations a second, not hundreds
 
 
 def chords(source, pixels, centre, radius):
