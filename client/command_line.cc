@@ -166,6 +166,25 @@ void AddWatch(CLI::App& app, Action& action) {
   command->callback([=, &action] { action = [=] { return RunWatch(*options); }; });
 }
 
+void AddLogs(CLI::App& app, Action& action) {
+  auto options = std::make_shared<LogsOptions>();
+  CLI::App* command =
+      app.add_subcommand("logs", "What the server and the ranks wrote about a job, line by line");
+  command->footer("Example: tomoslab logs jobs/7 --severity warning");
+  command->add_option("job", options->job, "jobs/ID")->required();
+  AddConnectionFlags(*command, options->server);
+  command->add_flag("--follow", options->follow, "Then new lines as they come, to the job's end");
+  command->add_option("--last", options->last_lines, "Only the newest N lines")
+      ->check(Quiet(CLI::Range(1, 1'000'000)))
+      ->type_name("N");
+  command->add_option("--severity", options->least_severity, "Only warning and worse, or error")
+      ->transform(Quiet(CLI::CheckedTransformer(std::map<std::string, v1::Severity>{
+          {"info", v1::INFO}, {"warning", v1::WARNING}, {"error", v1::ERROR}})))
+      ->type_name("LEAST");
+  command->add_flag("--json", options->json, "One JSON object per line, for scripts");
+  command->callback([=, &action] { action = [=] { return RunLogs(*options); }; });
+}
+
 void AddSlices(CLI::App& app, Action& action) {
   auto options = std::make_shared<SlicesOptions>();
   CLI::App* command = app.add_subcommand("slices", "Save previews of a running job as PNG");
@@ -332,6 +351,7 @@ int RunCommandLine(int argc, char** argv) {
   AddReconstruct(app, action);
   AddSubmit(app, action);
   AddWatch(app, action);
+  AddLogs(app, action);
   AddSlices(app, action);
   AddFetch(app, action);
   AddCancel(app, action);

@@ -13,6 +13,7 @@
 #include "client/volume_output.h"
 #include "proto/dial.h"
 #include "tomoslab/v1/access.pb.h"
+#include "tomoslab/v1/job.pb.h"
 #include "worker/data/phantom_case.h"
 #include "worker/data/projection_reader.h"
 
@@ -53,6 +54,15 @@ struct WatchOptions {
   OutputOptions output;
 };
 int RunWatch(const WatchOptions& options);
+
+struct LogsOptions {
+  ServerChoice server;
+  std::string job;
+  int last_lines = 0;  // 0 = all
+  v1::Severity least_severity = v1::SEVERITY_UNSPECIFIED;
+  bool follow = false, json = false;
+};
+int RunLogs(const LogsOptions& options);
 
 struct SlicesOptions {
   ServerChoice server;

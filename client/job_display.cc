@@ -9,6 +9,8 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
+#include "proto/log_line.h"
 
 namespace tomoslab {
 namespace {
@@ -124,7 +126,9 @@ void JobDisplay::ShowPassing(const std::string& text) {
 void JobDisplay::ShowLine(const std::string& text) {
   if (mode_ == DisplayMode::kJson) return;
   EndPassing();
-  std::fprintf(out_, "%s\n", text.c_str());
+  // What ranks and users wrote must not steer a terminal.
+  for (const absl::string_view line : absl::StrSplit(text, '\n'))
+    std::fprintf(out_, "%s\n", Harmless({line.data(), line.size()}).c_str());
   std::fflush(out_);
 }
 

@@ -26,7 +26,7 @@ class JobDisplay {
   /// A line that is overwritten by the next one on a terminal; elsewhere at most one every two
   /// seconds.
   void ShowPassing(const std::string& text);
-  /// A line that stays.
+  /// A line, or several, that stay; characters that a terminal would obey are shown as numbers.
   void ShowLine(const std::string& text);
   /// Ends a line that would be overwritten.
   void EndPassing();

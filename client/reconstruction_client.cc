@@ -68,6 +68,40 @@ class ReconstructionClient::Calls {
     }
   }
 
+  template <class Message>
+  struct Following {
+    const std::function<bool(const Message&)>& take;
+    std::function<void(std::int64_t sequence)> go_on_after;  // changes the request
+  };
+  // Every message of a stream after `last`, each once; asked for again from there when it is cut.
+  template <class Message, class Request>
+  absl::Status Follow(std::unique_ptr<grpc::ClientReader<Message>> (
+                          v1::Reconstruction::Stub::*method)(grpc::ClientContext*, const Request&),
+                      const Request& request, std::int64_t last,
+                      const Following<Message>& following) {
+    Backoff backoff(retry_policy);
+    while (true) {
+      grpc::ClientContext context;
+      const OnInterrupt stop([&] { context.TryCancel(); });
+      const auto stream = ((*stub).*method)(&context, request);
+      Message message;
+      while (stream->Read(&message)) {
+        backoff.Progressed();
+        if (message.sequence() <= last) continue;
+        last = message.sequence();
+        following.go_on_after(last);
+        if (following.take(message)) continue;
+        context.TryCancel();
+        stream->Finish();
+        return absl::OkStatus();
+      }
+      const absl::Status status = FromServer(stream->Finish());
+      if (status.ok()) return status;
+      if (Interrupted()) return absl::CancelledError("interrupted");
+      if (!IsTransient(status) || !backoff.WaitAgain(status)) return status;
+    }
+  }
+
   // One stream from the slice of `next_line` on, which it advances. Unavailable: cut or damaged on
   // the way, ask again.
   absl::Status ReadSlicesOnce(const VolumeRequest& wanted, std::int64_t& next_line,
@@ -227,29 +261,22 @@ absl::StatusOr<std::vector<v1::Scan>> ReconstructionClient::ListScans(int limit)
 
 absl::Status ReconstructionClient::Watch(const std::string& job, std::int64_t after_event,
                                          const std::function<bool(const v1::JobEvent&)>& on_event) {
-  Backoff backoff(calls_->retry_policy);
-  while (true) {
-    grpc::ClientContext context;
-    const OnInterrupt stop([&] { context.TryCancel(); });
-    v1::WatchJobRequest request;
-    request.set_name(job);
-    request.set_after_event(after_event);
-    const auto stream = calls_->stub->WatchJob(&context, request);
-    v1::JobEvent event;
-    while (stream->Read(&event)) {
-      backoff.Progressed();
-      if (event.sequence() <= after_event) continue;
-      after_event = event.sequence();
-      if (on_event(event)) continue;
-      context.TryCancel();
-      stream->Finish();
-      return absl::OkStatus();
-    }
-    const absl::Status status = FromServer(stream->Finish());
-    if (status.ok()) return status;
-    if (Interrupted()) return absl::CancelledError("interrupted");
-    if (!IsTransient(status) || !backoff.WaitAgain(status)) return status;
-  }
+  v1::WatchJobRequest request;
+  request.set_name(job);
+  request.set_after_event(after_event);
+  const auto go_on_after = [&request](std::int64_t event) { request.set_after_event(event); };
+  return calls_->Follow<v1::JobEvent>(&v1::Reconstruction::Stub::WatchJob, request, after_event,
+                                      {on_event, go_on_after});
+}
+
+absl::Status ReconstructionClient::ReadLog(v1::ReadLogRequest request,
+                                           const std::function<bool(const v1::LogLine&)>& on_line) {
+  const auto go_on_after = [&request](std::int64_t line) {
+    request.set_after_line(line);
+    request.clear_last_lines();
+  };
+  return calls_->Follow<v1::LogLine>(&v1::Reconstruction::Stub::ReadLog, request,
+                                     request.after_line(), {on_line, go_on_after});
 }
 
 absl::Status ReconstructionClient::ReadSlices(const VolumeRequest& wanted, const LineSink& sink) {

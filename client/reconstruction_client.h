@@ -65,6 +65,10 @@ class ReconstructionClient {
   absl::Status Watch(const std::string& job, std::int64_t after_event,
                      const std::function<bool(const v1::JobEvent&)>& on_event);
 
+  /// The lines of a job's log that the request wants, each once; as Watch.
+  absl::Status ReadLog(v1::ReadLogRequest request,
+                       const std::function<bool(const v1::LogLine&)>& on_line);
+
   /// Slices of a job's volume into `sink`, labels as numbers too; goes on where it was cut.
   /// DataLoss when a chunk is damaged.
   absl::Status ReadSlices(const VolumeRequest& wanted, const LineSink& sink);

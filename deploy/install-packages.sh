@@ -9,7 +9,7 @@ build_packages=(
   g++ cmake ninja-build pkg-config ccache mold git ca-certificates
   libgrpc++-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev libprotoc-dev libabsl-dev libssl-dev openssl
   libopenmpi-dev openmpi-bin libhdf5-dev libsqlite3-dev libfftw3-dev libtiff-dev libpng-dev libisal-dev
-  libhwy-dev libxrl-dev libeigen3-dev libbenchmark-dev libspdlog-dev libcpp-httplib-dev libcli11-dev nlohmann-json3-dev libgtest-dev libgmock-dev
+  libhwy-dev libxrl-dev libeigen3-dev libbenchmark-dev libspdlog-dev prometheus-cpp-dev libcpp-httplib-dev libcli11-dev nlohmann-json3-dev libgtest-dev libgmock-dev
   clang libclang-rt-14-dev libomp-dev
   iproute2 python3 python3-numpy python3-h5py python3-yaml python3-grpcio python3-protobuf python3-crc32c python3-tqdm mypy
   node-typescript chromium chromium-driver python3-selenium
@@ -17,7 +17,7 @@ build_packages=(
 )
 runtime_packages=(
   libgrpc++1.51 libgrpc29 libprotobuf32 libabsl20220623 libssl3 openmpi-bin libopenmpi3 libhdf5-103-1 libsqlite3-0
-  libfftw3-single3 libtiff6 libpng16-16 libisal2 libhwy1 libxrl11 libspdlog1.10 libcpp-httplib0.11 libfmt9 libgomp1 ca-certificates
+  libfftw3-single3 libtiff6 libpng16-16 libisal2 libhwy1 libxrl11 libspdlog1.10 libprometheus-cpp-core1.0 libcpp-httplib0.11 libfmt9 libgomp1 ca-certificates
 )
 
 case "${1:-}" in

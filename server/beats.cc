@@ -16,9 +16,10 @@ void Beats::End(const std::string& lease) {
   leases_.erase(lease);
 }
 
-absl::Status Beats::Note(const std::string& lease, int rank, Clock::time_point now) {
+absl::Status Beats::Note(const v1::BeatRequest& beat, Clock::time_point now) {
+  const int rank = beat.rank();
   const std::lock_guard<std::mutex> lock(mutex_);
-  const auto it = leases_.find(lease);
+  const auto it = leases_.find(beat.lease());
   if (it == leases_.end()) return absl::AbortedError("the lease has ended");
   Ranks& ranks = it->second;
   if (rank < 0 || rank >= static_cast<int>(ranks.last.size())) {
@@ -28,7 +29,20 @@ absl::Status Beats::Note(const std::string& lease, int rank, Clock::time_point n
   if (!ranks.watched) std::fill(ranks.last.begin(), ranks.last.end(), now);
   ranks.watched = true;
   ranks.last[rank] = std::max(ranks.last[rank], now);
+  if (beat.has_usage()) {
+    ranks.usage[rank] = beat.usage();
+    ranks.usage[rank].set_rank(rank);
+  }
   return absl::OkStatus();
+}
+
+std::vector<v1::RankUsage> Beats::Usage(const std::string& lease) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::vector<v1::RankUsage> usage;
+  const auto it = leases_.find(lease);
+  if (it == leases_.end()) return usage;
+  for (const auto& [rank, of_rank] : it->second.usage) usage.push_back(of_rank);
+  return usage;
 }
 
 std::vector<Beats::Silence> Beats::Silent(Clock::time_point now, Clock::duration limit) {

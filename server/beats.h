@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "tomoslab/v1/pool.pb.h"
 
 namespace tomoslab {
 
@@ -21,7 +22,10 @@ class Beats {
   void End(const std::string& lease);
 
   /// Aborted: the lease has ended. OutOfRange: it has no such rank.
-  absl::Status Note(const std::string& lease, int rank, Clock::time_point now);
+  absl::Status Note(const v1::BeatRequest& beat, Clock::time_point now);
+
+  /// What the ranks said last that they take; of those that did.
+  std::vector<v1::RankUsage> Usage(const std::string& lease) const;
 
   struct Silence {
     std::string lease;
@@ -36,8 +40,9 @@ class Beats {
   struct Ranks {
     bool watched = false;
     std::vector<Clock::time_point> last;
+    std::map<int, v1::RankUsage> usage;
   };
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::map<std::string, Ranks> leases_;
   Clock::time_point last_look_{};
 };

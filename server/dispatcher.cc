@@ -26,15 +26,6 @@ Durability DurabilityOf(const std::vector<v1::JobEvent>& events) {
   return Durability::kSoon;
 }
 
-void LogMessages(const std::string& job, const std::vector<v1::JobEvent>& events) {
-  for (const v1::JobEvent& event : events) {
-    if (!event.has_log()) continue;
-    const bool warn = event.log().severity() >= v1::WARNING;
-    spdlog::log(warn ? spdlog::level::warn : spdlog::level::info, "{}: {}", job,
-                event.log().text());
-  }
-}
-
 }  // namespace
 
 absl::Status Dispatcher::Recover() {
@@ -51,7 +42,6 @@ absl::Status Dispatcher::Recover() {
     TOMOSLAB_ASSIGN_OR_RETURN(const v1::Job now,
                               stores_.jobs.Append(job.name(), std::move(events)));
     RemoveCheckpoints(now);
-    spdlog::info("{}: {} after a restart", job.name(), cancel ? "cancelled" : "queued again");
   }
   return absl::OkStatus();
 }
@@ -183,6 +173,7 @@ void Dispatcher::EndLease(const std::string& id) {
   if (it->second.work.volume != nullptr) it->second.work.volume->Close();
   if (it->second.work.checkpoints != nullptr) it->second.work.checkpoints->Close();
   beats_.End(id);
+  lease_logs_.End(id, Clock::now());
   const auto pool = pools_.find(it->second.pool);
   if (pool != pools_.end() && pool->second.lease == id) {
     pool->second.lease.clear();
@@ -196,7 +187,6 @@ void Dispatcher::LoseLease(const std::string& id, const std::string& why) {
   const auto it = leases_.find(id);
   if (it == leases_.end()) return;
   const std::string job = it->second.work.job.name();
-  spdlog::warn("{}: attempt lost: {}", job, why);
   std::vector<v1::JobEvent> events =
       LostEvents(stores_.jobs, {it->second.work.job, it->second.cancel}, why);
   EndLease(id);
@@ -209,7 +199,6 @@ absl::StatusOr<v1::Job> Dispatcher::AppendReport(const Lease& lease,
   TOMOSLAB_ASSIGN_OR_RETURN(std::vector<v1::JobEvent> events,
                             ReportedEvents(stores_.jobs, {job, lease.cancel}, request));
   if (events.empty()) return stores_.jobs.Get(job.name());
-  LogMessages(job.name(), events);
   const Durability durability = DurabilityOf(events);
   return stores_.jobs.Append(job.name(), std::move(events), durability);
 }
@@ -226,7 +215,6 @@ absl::StatusOr<v1::ReportResponse> Dispatcher::Report(const v1::ReportRequest& r
     TOMOSLAB_ASSIGN_OR_RETURN(const v1::Job job, AppendReport(*lease, request));
     lease->reports = std::max(lease->reports, request.number());
     if (IsLeased(job.state())) return response;
-    spdlog::info("{}: {} {}", job.name(), v1::JobState_Name(job.state()), job.status_message());
     if (job.state() == v1::SUCCEEDED) {
       const int ranks = pools_[lease->pool].request.rank_size();
       LogIfFailed(stores_.volumes.RecordResult(job, ranks), job.name());
@@ -276,10 +264,8 @@ absl::StatusOr<v1::Job> Dispatcher::Cancel(const std::string& name) {
     TOMOSLAB_RETURN_IF_ERROR(stores_.jobs.NoteCancel(name));
     lease.cancel = true;
     lease.cancel_time = Clock::now();
-    spdlog::info("{}: cancel requested", name);
     return stores_.jobs.Append(name, {LogEvent(v1::INFO, "cancel requested")});
   }
-  spdlog::info("{}: cancelled", name);
   const bool begun = job.attempts() > 0;
   TOMOSLAB_ASSIGN_OR_RETURN(
       v1::Job cancelled,

@@ -16,6 +16,7 @@
 #include "server/beats.h"
 #include "server/checkpoint_store.h"
 #include "server/job_queue.h"
+#include "server/lease_logs.h"
 #include "tomoslab/v1/pool.pb.h"
 
 namespace tomoslab {
@@ -44,6 +45,7 @@ struct Stores {
   PreviewStore& previews;
   JobQueue& queue;
   CheckpointStore& checkpoints;
+  JobLogs* logs = nullptr;  // none are kept
 };
 
 /// How long a pool with a lease is waited for.
@@ -60,7 +62,10 @@ class Dispatcher {
 
   /// `expected`: the size of the pools that will attach, for planning before they have.
   Dispatcher(Stores stores, std::vector<PoolOffer> expected, const PoolPatience& patience = {})
-      : stores_(stores), expected_(std::move(expected)), patience_(patience) {}
+      : stores_(stores),
+        expected_(std::move(expected)),
+        patience_(patience),
+        lease_logs_(stores.logs) {}
 
   /// Queues again what pools had when the server ended. Call once, before any pool attaches.
   absl::Status Recover();
@@ -98,8 +103,10 @@ class Dispatcher {
   /// A sign of life of a rank that is streaming.
   absl::Status Touch(const std::string& lease);
   /// A sign of life of one rank; never waits for a disk.
-  absl::Status Beat(const std::string& lease, int rank) {
-    return beats_.Note(lease, rank, Clock::now());
+  absl::Status Beat(const v1::BeatRequest& beat) { return beats_.Note(beat, Clock::now()); }
+  /// What a rank wrote about its job; as LeaseLogs.
+  absl::Status ReportLog(const v1::ReportLogRequest& request) {
+    return lease_logs_.Report(request, Clock::now());
   }
   /// Appends the event of a checkpoint that counts.
   absl::Status AddCheckpoint(const std::string& lease, const v1::CheckpointReport& report);
@@ -186,6 +193,7 @@ class Dispatcher {
   const std::vector<PoolOffer> expected_;
   const PoolPatience patience_;
   Beats beats_;
+  LeaseLogs lease_logs_;
   mutable std::mutex mutex_;
   std::map<std::string, Pool> pools_;            // by name
   Leases leases_;                                // by id

@@ -23,7 +23,6 @@ void Dispatcher::NoteDamage(const std::string& job, const std::string& checkpoin
   const std::string text = absl::StrFormat(
       "%s cannot be used and was dropped: %s; the job goes on from the one before, if there is one",
       checkpoint, how);
-  spdlog::warn("{}: {}", job, text);
   const absl::Status logged = stores_.jobs.Append(job, {LogEvent(v1::WARNING, text)}).status();
   if (!logged.ok()) spdlog::error("{}: {}", job, std::string(logged.message()));
 }

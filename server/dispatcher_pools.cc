@@ -90,6 +90,7 @@ std::vector<v1::PoolInfo> Dispatcher::Pools() const {
     info.set_local(!pool.request.instance().empty());
     const auto lease = leases_.find(pool.lease);
     if (lease != leases_.end()) info.set_job(lease->second.work.job.name());
+    for (v1::RankUsage& usage : beats_.Usage(pool.lease)) *info.add_usage() = std::move(usage);
   }
   return pools;
 }

@@ -127,11 +127,12 @@ absl::StatusOr<std::string> Dispatcher::Begin(const std::string& pool_name, cons
                             stores_.jobs.Append(job.name(), {StateEvent(v1::LOADING, reason)},
                                                 Durability::kNow, pool_name));
   const std::string id = LeaseId(begun);
-  spdlog::info("{}: leased to pool {} (attempt {})", job.name(), pool_name, begun.attempts());
   pools_[pool_name].lease = id;
+  const int ranks = pools_[pool_name].request.rank_size();
+  lease_logs_.Begin(id, begun, ranks, Clock::now());
+  beats_.Begin(id, ranks);
   leases_[id] = {pool_name, {std::move(begun), nullptr, nullptr, nullptr}, Clock::now(), false, {},
                  0};
-  beats_.Begin(id, pools_[pool_name].request.rank_size());
   return id;
 }
 

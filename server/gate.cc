@@ -107,6 +107,7 @@ AuditEntry Visit::Entry(const absl::Status& result) const {
 }
 
 void Visit::End(const absl::Status& result) {
+  gate_.Note(method_, result, Clock::now() - begin_);
   bool refusal = absl::IsPermissionDenied(result) || absl::IsUnauthenticated(result) ||
                  absl::IsResourceExhausted(result);
   {
@@ -238,11 +239,27 @@ absl::Status Gate::Admit(Visit& visit) {
   if (!method.method->client_streaming() && !method.method->server_streaming()) {
     return absl::OkStatus();
   }
-  const bool watcher = method.method->name() == "WatchJob";
+  const bool watcher = method.method->name() == "WatchJob" || method.method->name() == "ReadLog";
   TOMOSLAB_ASSIGN_OR_RETURN(
       visit.place_,
       limits_.TakeStream(visit.caller_.user, watcher ? StreamKind::kWatcher : StreamKind::kData));
   return absl::OkStatus();
+}
+
+void Gate::Note(const RuledMethod& method, const absl::Status& result,
+                std::chrono::duration<double> time) const {
+  if (!parts_.note_call) return;
+  CallReport report{method.rule == nullptr ? "" : method.rule->method, result.code(), false, time};
+  report.is_stream = method.method != nullptr &&
+                     (method.method->client_streaming() || method.method->server_streaming());
+  parts_.note_call(report);
+}
+
+std::size_t Gate::OpenStreams() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return static_cast<std::size_t>(
+      std::count_if(streams_.begin(), streams_.end(),
+                    [](const std::weak_ptr<Visit>& stream) { return !stream.expired(); }));
 }
 
 void Gate::AuditStranger(const AuditEntry& entry) {
@@ -257,12 +274,14 @@ absl::StatusOr<std::shared_ptr<Visit>> Gate::Enter(const grpc::CallbackServerCon
   absl::StatusOr<Caller> caller = CallerOf(context);
   if (!caller.ok()) {
     AuditStranger({"", "", PeerOf(context), MethodName(method), "", caller.status()});
+    Note(method, caller.status(), {});
     return caller.status();
   }
   auto visit = std::make_shared<Visit>(*this, *std::move(caller), method, PeerOf(context));
   const absl::Status admitted = Admit(*visit);
   if (admitted.ok()) return visit;
   AuditStranger(visit->Entry(admitted));
+  Note(method, admitted, {});
   return admitted;
 }
 

@@ -32,10 +32,19 @@ inline constexpr const char* kBrowserMetadata = "x-tomoslab-browser";
 
 class Gate;
 
+/// A call that has ended.
+struct CallReport {
+  std::string method;  // "Reconstruction.GetJob"; "" = none of ours
+  absl::StatusCode code = absl::StatusCode::kOk;
+  bool is_stream = false;
+  std::chrono::duration<double> time{0};
+};
+
 /// One call that has been let in. Thread-safe.
 class Visit : public std::enable_shared_from_this<Visit> {
  public:
   using Cut = std::function<void(const absl::Status&)>;
+  using Clock = std::chrono::steady_clock;
   enum Direction { kReading, kWriting };
 
   Visit(Gate& gate, Caller caller, RuledMethod method, std::string peer);
@@ -62,7 +71,6 @@ class Visit : public std::enable_shared_from_this<Visit> {
 
  private:
   friend class Gate;
-  using Clock = std::chrono::steady_clock;
   absl::Status CheckResource(const NamedResource& resource, const std::string& name);
   void NoteResource(const std::string& name);
   /// Ends it when it has been waiting too long, or its token is no longer valid.
@@ -74,6 +82,7 @@ class Visit : public std::enable_shared_from_this<Visit> {
   const Caller caller_;
   const RuledMethod method_;
   const std::string peer_;
+  const Clock::time_point begin_ = Clock::now();
   mutable std::mutex notes_mutex_;
   std::string resource_;
   bool refused_ = false;  // for want of rights
@@ -93,6 +102,8 @@ class Gate {
     AuditLog& audit;
     /// The token of the pool that has a living lease; nullopt: there is no such lease.
     std::function<std::optional<std::string>(const std::string& lease)> pool_of_lease;
+    /// Hears of every call's end; may be null.
+    std::function<void(const CallReport&)> note_call = {};
   };
   /// authenticate: tokens are asked for; else everybody is an admin.
   Gate(bool authenticate, const Limits& limits, Parts parts);
@@ -110,12 +121,15 @@ class Gate {
       const Caller& caller, const google::protobuf::RepeatedPtrField<std::string>& groups) const;
   bool MaySee(const Caller& caller, const std::string& name) const;
   v1::Identity IdentityOf(const Caller& caller) const;
+  std::size_t OpenStreams();
 
  private:
   friend class Visit;
   absl::StatusOr<Caller> CallerOf(const grpc::CallbackServerContext& context) const;
   absl::Status Admit(Visit& visit);
   void AuditStranger(const AuditEntry& entry);
+  void Note(const RuledMethod& method, const absl::Status& result,
+            std::chrono::duration<double> time) const;
   void WatchOver();
 
   const bool authenticate_;

@@ -196,7 +196,7 @@ absl::StatusOr<v1::Job> JobTable::Create(const v1::CreateJobRequest& request,
   TOMOSLAB_RETURN_IF_ERROR(
       EnterOwner(transaction, {Collection::kJobs, id}, ownership, VolumeBytes(spec.volume())));
   TOMOSLAB_RETURN_IF_ERROR(transaction.Commit());
-  spdlog::info("{}: queued, {} of {}", job.name(), AlgorithmName(spec.algorithm()), spec.scan());
+  for (JobObserver* observer : observers_) observer->Appended(job, {queued});
   return job;
 }
 
@@ -215,6 +215,7 @@ absl::Status JobTable::Delete(const std::string& name) {
     TOMOSLAB_RETURN_IF_ERROR(transaction.Commit());
     tail_.Forget(name);
   }
+  for (JobObserver* observer : observers_) observer->Deleted(name);
   watchers_.Notify(name);
   return absl::OkStatus();
 }
@@ -234,6 +235,7 @@ absl::StatusOr<v1::Job> JobTable::Append(const std::string& name, std::vector<v1
     TOMOSLAB_RETURN_IF_ERROR(transaction.Commit());
     tail_.Add(job, events);  // while nobody else can append
   }
+  for (JobObserver* observer : observers_) observer->Appended(job, events);
   watchers_.Notify(name);
   return job;
 }
@@ -273,6 +275,17 @@ absl::StatusOr<JobProgress> JobTable::ProgressOf(const std::string& name) {
   if (const std::optional<JobProgress> known = tail_.ProgressOf(name)) return *known;
   TOMOSLAB_ASSIGN_OR_RETURN(const v1::Job job, Get(name));
   return JobProgress{job.state(), job.last_event()};
+}
+
+absl::StatusOr<std::map<v1::JobState, int>> JobTable::CountByState() {
+  Transaction transaction(database_);
+  Statement rows = transaction.Prepare("SELECT state, COUNT(*) FROM jobs GROUP BY state");
+  std::map<v1::JobState, int> counts;
+  while (true) {
+    TOMOSLAB_ASSIGN_OR_RETURN(const bool more, rows.Step());
+    if (!more) return counts;
+    counts[static_cast<v1::JobState>(rows.Int(0))] = static_cast<int>(rows.Int(1));
+  }
 }
 
 absl::Status JobTable::NoteCancel(const std::string& name) {

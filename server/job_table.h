@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,15 @@ struct Losses {
 struct QueuePlace {
   std::int64_t priority = std::numeric_limits<std::int64_t>::max();
   std::int64_t id = 0;
+};
+
+/// Hears what happens to jobs, from the thread that did it, once it is in the database.
+class JobObserver {
+ public:
+  virtual ~JobObserver() = default;
+  /// `job` is as it is after the events.
+  virtual void Appended(const v1::Job& job, const std::vector<v1::JobEvent>& events) = 0;
+  virtual void Deleted(const std::string& job) = 0;
 };
 
 class JobTable {
@@ -71,6 +81,7 @@ class JobTable {
   /// Jobs that a pool has (or had, when the server died).
   absl::StatusOr<std::vector<v1::Job>> Leased();
   absl::StatusOr<int> CountQueued();
+  absl::StatusOr<std::map<v1::JobState, int>> CountByState();
 
   /// Remembers that cancelling was asked for, across restarts.
   absl::Status NoteCancel(const std::string& name);
@@ -87,11 +98,14 @@ class JobTable {
   absl::StatusOr<JobProgress> ProgressOf(const std::string& name);
 
   Watchers& watchers() { return watchers_; }
+  /// Before any other call. The observer outlives this, and calls nothing that changes jobs.
+  void Observe(JobObserver* observer) { observers_.push_back(observer); }
 
  private:
   Database& database_;
   Watchers watchers_;
   EventTail tail_;
+  std::vector<JobObserver*> observers_;
 };
 
 }  // namespace tomoslab

@@ -1,7 +1,6 @@
 // tomoslabd: flags and wiring.
 #include <google/protobuf/stubs/logging.h>
 #include <signal.h>
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
@@ -15,6 +14,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "proto/log_output.h"
 #include "server/machine.h"
 #include "server/server.h"
 #include "worker/core/device.h"
@@ -137,6 +137,9 @@ void AddFlags(CLI::App& app, Flags& flags) {
   app.add_option("--data", flags.server.data_folder,
                  "Folder for scans, volumes and the database; made if it is not there")
       ->capture_default_str();
+  app.add_option("--log-format", pools.log_format,
+                 "Lines on stderr, of local pools too: text (key=value) or json")
+      ->transform(CLI::CheckedTransformer(tomoslab::kLogFormats).description("text|json"));
   app.add_option("--port-file", flags.port_file,
                  "File that gets \"host:port\" once the server listens");
   app.add_option("--pools", pools.pools, "Local pools")
@@ -323,10 +326,9 @@ int CreateToken(const std::string& folder, const NewToken& wanted) {
 int main(int argc, char** argv) {
   // Before any thread starts, so that all inherit the mask and only sigwait sees them.
   const sigset_t end_signals = BlockEndSignals();
-  spdlog::set_default_logger(spdlog::stderr_logger_mt("tomoslabd"));
+  tomoslab::LogToStderr(tomoslab::LogFormat::kText);
   // Protobuf would log every message of a stranger that it cannot read.
   google::protobuf::SetLogHandler(nullptr);
-  spdlog::set_pattern("%Y-%m-%d %H:%M:%S.%e %l %v");
 
   Flags flags;
   flags.server.data_folder = "tomoslab-data";
@@ -344,6 +346,7 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : 2;
   }
   if (create_token->parsed()) return CreateToken(flags.server.data_folder, new_token);
+  tomoslab::LogToStderr(flags.server.pools.log_format);
   if (const absl::Status set = SetDefaults(flags); !set.ok()) {
     spdlog::error("{}", std::string(set.message()));
     return 2;

@@ -113,6 +113,16 @@ grpc::ServerWriteReactor<v1::StateChunk>* PoolService::FetchCheckpoint(
       });
 }
 
+grpc::ServerUnaryReactor* PoolService::ReportLog(Context* context,
+                                                 const v1::ReportLogRequest* request,
+                                                 v1::ReportLogResponse* response) {
+  return Answer(entrance_, context, request, response,
+                [this, request](const Caller&) -> absl::StatusOr<v1::ReportLogResponse> {
+                  TOMOSLAB_RETURN_IF_ERROR(dispatcher_.ReportLog(*request));
+                  return v1::ReportLogResponse();
+                });
+}
+
 grpc::ServerUnaryReactor* PoolService::Beat(Context* context, const v1::BeatRequest* request,
                                             v1::BeatResponse*) {
   // Not on the executor, whose threads may all wait for a disk.
@@ -121,7 +131,7 @@ grpc::ServerUnaryReactor* PoolService::Beat(Context* context, const v1::BeatRequ
       entrance_.gate.Enter(*context, *v1::BeatRequest::descriptor());
   absl::Status status = visit.status();
   if (status.ok()) status = (*visit)->Check(*request);
-  if (status.ok()) status = dispatcher_.Beat(request->lease(), request->rank());
+  if (status.ok()) status = dispatcher_.Beat(*request);
   if (visit.ok()) (*visit)->End(status);
   visit = absl::CancelledError();
   reactor->Finish(ToGrpc(status));

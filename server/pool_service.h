@@ -29,6 +29,8 @@ class PoolService final : public v1::Pool::CallbackService {
       Context*, v1::DeliverCheckpointResponse*) override;
   grpc::ServerWriteReactor<v1::StateChunk>* FetchCheckpoint(
       Context*, const v1::FetchCheckpointRequest*) override;
+  grpc::ServerUnaryReactor* ReportLog(Context*, const v1::ReportLogRequest*,
+                                      v1::ReportLogResponse*) override;
   grpc::ServerUnaryReactor* Beat(Context*, const v1::BeatRequest*, v1::BeatResponse*) override;
 
  private:

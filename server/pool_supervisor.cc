@@ -61,6 +61,7 @@ std::vector<std::string> PoolCommandLine(const PoolOptions& options, const std::
   command.insert(command.end(),
                  {options.worker, "--server", server, "--pool", name, "--instance", instance,
                   "--threads", absl::StrCat(options.threads), "--device", options.device,
+                  "--log-format", options.log_format == LogFormat::kJson ? "json" : "text",
                   "--memory-mb", absl::StrCat(options.memory_mb_per_rank), "--device-memory-mb",
                   absl::StrCat(options.device_memory_mb_per_rank)});
   return command;

@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "proto/log_line.h"
 #include "server/dispatcher.h"
 
 namespace tomoslab {
@@ -26,6 +27,7 @@ struct PoolOptions {
   std::string mpirun = "mpirun";
   // tomoslab_bind_to_loopback.so: a pool's ports are this machine's alone.
   std::string preload = {};
+  LogFormat log_format = LogFormat::kText;     // of what its ranks write
   std::string token = {};                      // that its ranks show; empty = none is asked for
   std::chrono::milliseconds end_grace{5'000};  // between asking, SIGTERM and SIGKILL
   // A pool that lives and is not attached for so long is started again, the next time after twice

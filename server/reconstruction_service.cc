@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "server/data_file.h"
+#include "server/log_feed.h"
 #include "server/preview_store.h"
 #include "server/slice_access.h"
 #include "server/stream_reactor.h"
@@ -124,6 +125,16 @@ grpc::ServerWriteReactor<v1::JobEvent>* ReconstructionService::WatchJob(
       entrance_.gate, context, [&](std::shared_ptr<Visit> visit) {
         return WatchReactor::Start(entrance_.executor, stores_.jobs, dispatcher_, *request, context,
                                    std::move(visit));
+      });
+}
+
+grpc::ServerWriteReactor<v1::LogLine>* ReconstructionService::ReadLog(
+    Context* context, const v1::ReadLogRequest* request) {
+  return Admit<grpc::ServerWriteReactor<v1::LogLine>, v1::ReadLogRequest>(
+      entrance_.gate, context, [&](std::shared_ptr<Visit> visit) {
+        auto feed = std::make_unique<LogFeed>(stores_, dispatcher_, *request, visit);
+        return FollowReactor<v1::LogLine>::Start(entrance_.executor, context, std::move(visit),
+                                                 std::move(feed));
       });
 }
 

@@ -35,6 +35,7 @@ class ReconstructionService final : public v1::Reconstruction::CallbackService {
   Unary* DeleteJob(Context*, const v1::DeleteJobRequest*, v1::DeleteJobResponse*) override;
 
   grpc::ServerWriteReactor<v1::JobEvent>* WatchJob(Context*, const v1::WatchJobRequest*) override;
+  grpc::ServerWriteReactor<v1::LogLine>* ReadLog(Context*, const v1::ReadLogRequest*) override;
   grpc::ServerWriteReactor<v1::VolumeChunk>* ReadSlices(Context*,
                                                         const v1::ReadSlicesRequest*) override;
   grpc::ServerWriteReactor<v1::PreviewChunk>* ReadPreview(Context*,

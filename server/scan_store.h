@@ -1,6 +1,7 @@
 // Scans: their rows in the database and their files.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -40,6 +41,15 @@ struct WrittenLines {
   IndexRange lines;
 };
 
+/// What became of a chunk of an upload.
+struct IngestReport {
+  enum Result { kAccepted, kDuplicate, kRefused };
+  Result result = kAccepted;
+  std::int64_t bytes = 0;
+  double frames = 0;  // of the chunk's lines
+};
+using NoteIngest = std::function<void(const IngestReport&)>;
+
 class ScanStore {
  public:
   /// Keeps files in `folder`; cleans up what an interrupted creation or deletion left.
@@ -58,6 +68,12 @@ class ScanStore {
 
   /// The scan's file, shared by all who use it at the same time.
   absl::StatusOr<std::shared_ptr<OpenScan>> Use(const std::string& name);
+  /// Whom uploads tell about every chunk; before any other call.
+  void ObserveIngest(NoteIngest note) { note_ingest_ = std::move(note); }
+  void Note(const IngestReport& report) const {
+    if (note_ingest_) note_ingest_(report);
+  }
+
   /// Somebody uses it now.
   bool IsOpen(const std::string& name);
   /// Makes written lines durable: syncs the file, then commits their rows. True: the scan has
@@ -82,6 +98,7 @@ class ScanStore {
 
   Database& database_;
   const std::string folder_;
+  NoteIngest note_ingest_;
   std::mutex mutex_;
   std::map<std::int64_t, std::weak_ptr<OpenScan>> open_;
 };

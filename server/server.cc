@@ -102,7 +102,17 @@ absl::Status Server::OpenStores(const ServerOptions& options) {
   TOMOSLAB_ASSIGN_OR_RETURN(previews_, PreviewStore::Open(*database_, folder + "/previews"));
   TOMOSLAB_ASSIGN_OR_RETURN(checkpoints_,
                             CheckpointStore::Open(*database_, folder + "/checkpoints"));
+  TOMOSLAB_ASSIGN_OR_RETURN(logs_, JobLogs::Open(folder + "/logs"));
+  job_lines_ = std::make_unique<JobLines>(*logs_, *scans_);
   jobs_ = std::make_unique<JobTable>(*database_);
+  jobs_->Observe(job_lines_.get());
+  metrics_ = std::make_unique<Metrics>(TOMOSLAB_VERSION);
+  jobs_->Observe(metrics_.get());
+  scans_->ObserveIngest([this](const IngestReport& ingest) { metrics_->NoteIngest(ingest); });
+  data_folder_ = folder;
+  for (const std::string& job : logs_->Jobs()) {
+    if (absl::IsNotFound(jobs_->Get(job).status())) logs_->Remove(job);
+  }
   queue_ = std::make_unique<JobQueue>(*scans_, *jobs_, *volumes_, *previews_);
   TOMOSLAB_RETURN_IF_ERROR(queue_->RemoveOrphans());
   dispatcher_ =
@@ -115,7 +125,8 @@ absl::Status Server::OpenStores(const ServerOptions& options) {
   gate_ = std::make_unique<Gate>(
       authenticate, options.limits,
       Gate::Parts{*tokens_, *ownership_, *audit_,
-                  [this](const std::string& lease) { return dispatcher_->TokenOf(lease); }});
+                  [this](const std::string& lease) { return dispatcher_->TokenOf(lease); },
+                  [this](const CallReport& call) { metrics_->NoteCall(call); }});
   executor_ = std::make_unique<Executor>(kDiskThreads);
   return absl::OkStatus();
 }
@@ -156,6 +167,12 @@ absl::Status Server::StartWeb(const ServerOptions& options) {
   if (address.empty()) return absl::OkStatus();
   const std::shared_ptr<grpc::Channel> channel = InProcessChannel();
   web_ = std::make_unique<WebServer>(channel);
+  web_->Route("GET", "/metrics", v1::ROLE_VIEWER, [this](const HttpRequest&) {
+    HttpResponse response;
+    response.type = "text/plain; version=0.0.4; charset=utf-8";
+    response.body = MetricsText();
+    return response;
+  });
   AddPageFiles(*web_);
   sight_ = std::make_unique<Sight>(channel);
   job_routes_ = std::make_unique<JobRoutes>(channel, *sight_);
@@ -184,11 +201,23 @@ std::shared_ptr<grpc::Channel> Server::InProcessChannel() {
   return grpc_server_->InProcessChannel(grpc::ChannelArguments());
 }
 
+std::string Server::MetricsText() {
+  ServerState state;
+  state.jobs = jobs_->CountByState().value_or(std::map<v1::JobState, int>());
+  state.pools = dispatcher_->Pools();
+  if (const absl::StatusOr<DiskSpace> space = SpaceOf(data_folder_); space.ok())
+    state.space = *space;
+  state.watchers = jobs_->watchers().Count() + logs_->watchers().Count();
+  state.open_streams = gate_->OpenStreams();
+  return metrics_->Text(state);
+}
+
 void Server::Drain() {
   janitor_.reset();
   if (dispatcher_ != nullptr) {
     dispatcher_->Drain(drain_patience_);
     jobs_->watchers().NotifyAll();
+    logs_->watchers().NotifyAll();
   }
   if (web_ != nullptr) {
     live_routes_->Stop();

@@ -16,7 +16,9 @@
 #include "server/folder_lock.h"
 #include "server/gate.h"
 #include "server/janitor.h"
+#include "server/job_lines.h"
 #include "server/listening.h"
+#include "server/metrics.h"
 #include "server/pool_service.h"
 #include "server/pool_supervisor.h"
 #include "server/reconstruction_service.h"
@@ -57,6 +59,9 @@ class Server {
   /// "host:port" of the web page; "" when there is none.
   std::string web_address() const { return web_ == nullptr ? "" : web_->address(); }
 
+  /// Prometheus' text format.
+  std::string MetricsText();
+
   /// Lets running jobs leave a checkpoint, queues them again, ends the pools, closes the store.
   /// Once.
   void Drain();
@@ -69,11 +74,16 @@ class Server {
   absl::Status Listen(const ServerOptions& options);
   absl::Status StartWeb(const ServerOptions& options);
   void StartPools(const PoolOptions& options);
-  Stores AllStores() { return {*scans_, *jobs_, *volumes_, *previews_, *queue_, *checkpoints_}; }
+  Stores AllStores() {
+    return {*scans_, *jobs_, *volumes_, *previews_, *queue_, *checkpoints_, logs_.get()};
+  }
 
   std::unique_ptr<FolderLock> folder_lock_;
   std::unique_ptr<Database> database_;
   std::unique_ptr<ScanStore> scans_;
+  std::unique_ptr<JobLogs> logs_;
+  std::unique_ptr<JobLines> job_lines_;
+  std::unique_ptr<Metrics> metrics_;
   std::unique_ptr<JobTable> jobs_;
   std::unique_ptr<VolumeStore> volumes_;
   std::unique_ptr<PreviewStore> previews_;
@@ -95,7 +105,7 @@ class Server {
   std::unique_ptr<WebServer> web_;  // calls the services
   std::unique_ptr<PoolSupervisor> supervisor_;
   std::unique_ptr<Janitor> janitor_;
-  std::string address_, pool_address_;
+  std::string address_, pool_address_, data_folder_;
   std::chrono::milliseconds drain_patience_{0};
 };
 

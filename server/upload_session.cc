@@ -15,7 +15,7 @@ absl::StatusOr<std::unique_ptr<UploadSession>> UploadSession::Open(ScanStore& st
   return std::unique_ptr<UploadSession>(new UploadSession(store, std::move(open)));
 }
 
-absl::Status UploadSession::Write(const v1::ProjectionChunk& chunk) {
+absl::StatusOr<IngestReport::Result> UploadSession::Take(const v1::ProjectionChunk& chunk) {
   if (std::find(std::begin(kFrameKinds), std::end(kFrameKinds), chunk.kind()) ==
       std::end(kFrameKinds)) {
     return absl::InvalidArgumentError(absl::StrFormat(
@@ -24,12 +24,21 @@ absl::Status UploadSession::Write(const v1::ProjectionChunk& chunk) {
   const ScanFile& file = scan_->file();
   TOMOSLAB_RETURN_IF_ERROR(CheckChunk(chunk, file.bytes_per_line(), file.LineCount(chunk.kind())));
   const IndexRange lines{chunk.first_line(), chunk.first_line() + chunk.line_count()};
-  if (!scan_->Has(chunk.kind(), lines)) {
+  const bool known = scan_->Has(chunk.kind(), lines);
+  if (!known) {
     TOMOSLAB_RETURN_IF_ERROR(file.Write(chunk.kind(), lines, chunk.data().data()));
   }
   const std::lock_guard<std::mutex> lock(mutex_);
   uncommitted_[chunk.kind()].Add(lines);
-  return absl::OkStatus();
+  return known ? IngestReport::kDuplicate : IngestReport::kAccepted;
+}
+
+absl::Status UploadSession::Write(const v1::ProjectionChunk& chunk) {
+  const absl::StatusOr<IngestReport::Result> taken = Take(chunk);
+  const auto bytes = static_cast<std::int64_t>(chunk.data().size());
+  const double lines = static_cast<double>(bytes / scan_->file().bytes_per_line());
+  store_.Note({taken.value_or(IngestReport::kRefused), bytes, lines / scan_->file().rows()});
+  return taken.status();
 }
 
 std::map<v1::FrameKind, LineRanges> UploadSession::TakeUncommitted() {

@@ -37,6 +37,7 @@ class UploadSession {
  private:
   UploadSession(ScanStore& store, std::shared_ptr<OpenScan> scan)
       : store_(store), scan_(std::move(scan)) {}
+  absl::StatusOr<IngestReport::Result> Take(const v1::ProjectionChunk& chunk);
   std::map<v1::FrameKind, LineRanges> TakeUncommitted();
 
   ScanStore& store_;

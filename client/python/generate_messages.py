@@ -13,7 +13,7 @@ import subprocess
 import sys
 
 PROTO = pathlib.Path(__file__).resolve().parents[2] / "proto"
-SERVICES = ("reconstruction",)
+SERVICES = ("access", "reconstruction")
 MESSAGES = ("access", "beam_model", "geometry", "job", "reconstruction", "scan")
 
 

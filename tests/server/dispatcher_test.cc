@@ -490,8 +490,8 @@ TEST_F(DispatcherTest, APoolWhoseConnectionBrokeKeepsItsLease) {
 TEST_F(DispatcherTest, FindsTheRankThatGivesNoSignOfLife) {
   const std::string job = QueuedJob();
   const auto link = Attach("a");
-  EXPECT_EQ(CodeOf(dispatcher_.Beat(Lease(*link), 1)), kOutOfRange);
-  ASSERT_TRUE(dispatcher_.Beat(Lease(*link), 0).ok());
+  EXPECT_EQ(CodeOf(dispatcher_.Beat(BeatOf(Lease(*link), 1))), kOutOfRange);
+  ASSERT_TRUE(dispatcher_.Beat(BeatOf(Lease(*link), 0)).ok());
   auto now = Dispatcher::Clock::now();
   std::vector<Dispatcher::Stuck> stuck;
   for (int tick = 0; tick < 16 && stuck.empty(); ++tick)

@@ -7,6 +7,7 @@
 
 #include "proto/chunking.h"
 #include "proto/values.h"
+#include "tomoslab/v1/pool.pb.h"
 #include "tomoslab/v1/reconstruction.pb.h"
 
 namespace tomoslab {
@@ -66,6 +67,13 @@ inline std::vector<v1::ProjectionChunk> AllChunks(const v1::Scan& scan) {
     }
   }
   return chunks;
+}
+
+inline v1::BeatRequest BeatOf(const std::string& lease, int rank) {
+  v1::BeatRequest beat;
+  beat.set_lease(lease);
+  beat.set_rank(rank);
+  return beat;
 }
 
 /// Whole slices [begin, end) of a volume whose voxels hold their slice's number.

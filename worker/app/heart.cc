@@ -7,6 +7,8 @@
 #include <optional>
 #include <utility>
 
+#include "worker/app/rank_info.h"
+
 namespace tomoslab {
 namespace {
 
@@ -33,13 +35,12 @@ void Heart::Run() {
   std::unique_lock lock(mutex_);
   while (!stop_) {
     lock.unlock();
-    const absl::Status beat = client_->Beat(lease_, rank_);
+    const absl::Status beat = client_->Beat(lease_, UsageOf(rank_, device_bytes_));
     if (absl::IsAborted(beat) && !ended) ended = Clock::now();
     if (ended && Clock::now() - *ended > kLongestWait) {
       spdlog::error(
-          "rank {}: lease {} ended {} s ago and the ranks still wait for each other: "
-          "ending this pool",
-          rank_, lease_, kLongestWait.count());
+          "the lease ended {} s ago and the ranks still wait for each other: ending this pool",
+          kLongestWait.count());
       std::_Exit(EXIT_FAILURE);
     }
     lock.lock();

@@ -1,7 +1,9 @@
 // A rank's signs of life while it works on a lease.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
+#include <cstdint>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -19,12 +21,16 @@ class Heart {
   Heart(PoolClient* client, std::string lease, int rank);
   ~Heart();
 
+  /// What this rank takes of its GPU now, for the next beats.
+  void NoteDeviceBytes(std::int64_t bytes) { device_bytes_ = bytes; }
+
  private:
   void Run();
 
   PoolClient* client_;
   const std::string lease_;
   const int rank_;
+  std::atomic<std::int64_t> device_bytes_{0};
   std::mutex mutex_;
   std::condition_variable stopped_;
   bool stop_ = false;

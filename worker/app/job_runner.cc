@@ -1,5 +1,7 @@
 #include "worker/app/job_runner.h"
 
+#include <spdlog/spdlog.h>
+
 #include <memory>
 #include <new>
 #include <utility>
@@ -47,13 +49,16 @@ bool IsDropped(const absl::Status& unusable) {
 
 class Attempt {
  public:
-  Attempt(const PoolRank& pool, const v1::Lease& lease)
+  Attempt(const PoolRank& pool, const v1::Lease& lease, Heart& heart)
       : client_(*pool.client),
         ranks_(*pool.ranks),
         lease_(lease),
         accelerator_(pool.accelerator),
         memory_bytes_(pool.memory_bytes),
-        reporter_(pool.client, &lease, pool.ranks, pool.ending) {}
+        reporter_(pool.client, &lease, pool.ranks, pool.ending) {
+    if (accelerator_ == nullptr) return;
+    reporter_.OnReport([this, &heart] { heart.NoteDeviceBytes(accelerator_->used_bytes()); });
+  }
 
   void Run() {
     const absl::Status status = RunPhases();
@@ -87,6 +92,9 @@ class Attempt {
     planned_device_bytes_ = memory.device_bytes;
     if (memory.checkpoints != CheckpointMemory::kCopy) staging_ = Staging::kDirect;
     reporter_.Pool(A, accelerator_, memory);
+    spdlog::info("slices {} to {}, detector rows {} to {}, {:.1f} MB", A.slab().begin, A.slab().end,
+                 A.owned_rows().begin, A.owned_rows().end,
+                 static_cast<double>(memory.host_bytes) / 1e6);
     TOMOSLAB_RETURN_IF_ERROR(Agree(
         ranks_, A.ComputeOn({.placement = memory.placement,
                              .accelerator = accelerator_,
@@ -96,6 +104,7 @@ class Attempt {
                                              : Messages::kStaged})));
     if (!GoesOn()) return absl::OkStatus();
     TOMOSLAB_ASSIGN_OR_RETURN(Field b, LoadProjections(client_, lease_, A, reporter_));
+    spdlog::info("the projections are there");
     ReturnFreedHeap();
     if (!GoesOn()) return absl::OkStatus();
     return Reconstruct(A, b);
@@ -110,6 +119,7 @@ class Attempt {
     ReturnFreedHeap();
     TOMOSLAB_ASSIGN_OR_RETURN(const SolveOutcome outcome,
                               Solve({A, b, lease_.spec(), reporter_, checkpoints}, x));
+    spdlog::info("the solver stopped after iteration {}", outcome.iteration);
     given_back_ = IsDropped(checkpoints.unusable());
     if (given_back_) return absl::OkStatus();
     TOMOSLAB_RETURN_IF_ERROR(checkpoints.unusable());
@@ -124,6 +134,7 @@ class Attempt {
     if (reporter_.MustStop()) return absl::OkStatus();
     TOMOSLAB_RETURN_IF_ERROR(Agree(
         ranks_, A.slab().empty() ? absl::OkStatus() : DeliverSlab(client_, lease_.id(), A, x)));
+    spdlog::info("the slices are with the server");
     ReportDeviceMemory();
     reporter_.State(v1::SUCCEEDED, outcome.summary);
     delivered_ = true;
@@ -162,8 +173,8 @@ class Attempt {
 }  // namespace
 
 void RunLease(const PoolRank& pool, const v1::Lease& lease) {
-  const Heart heart(pool.client, lease.id(), pool.ranks->rank());
-  Attempt(pool, lease).Run();
+  Heart heart(pool.client, lease.id(), pool.ranks->rank());
+  Attempt(pool, lease, heart).Run();
 }
 
 absl::Status Agree(const Communicator& ranks, const absl::Status& status) {

@@ -12,9 +12,12 @@
 
 namespace tomoslab {
 
+class RankLog;
+
 /// One rank of an attached pool. All outlive what they are given to.
 struct PoolRank {
   PoolClient* client;
+  RankLog* log;
   const Communicator* ranks;
   Accelerator* accelerator;         // nullptr = the CPU
   std::int64_t memory_bytes;        // that this rank may use; 0 = unknown

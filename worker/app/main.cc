@@ -2,7 +2,6 @@
 // for jobs.
 #include <mpi.h>
 #include <signal.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
@@ -11,6 +10,7 @@
 #include <string>
 
 #include "proto/dial.h"
+#include "proto/log_output.h"
 #include "worker/app/heap.h"
 #include "worker/app/pool_loop.h"
 #include "worker/app/rank_info.h"
@@ -29,6 +29,7 @@ struct Flags {
   std::int64_t memory_mb = 0, device_memory_mb = 0;
   int threads = 0;
   std::string token_file;
+  tomoslab::LogFormat log_format = tomoslab::LogFormat::kText;
 };
 
 /// Files by flag or environment; the token not by flag, which everybody on the machine could read.
@@ -72,6 +73,8 @@ void AddFlags(CLI::App& app, Flags& flags) {
          "--memory-mb", flags.memory_mb,
          "memory a rank may use, MiB (default: what is free, shared by the machine's ranks)")
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 30));
+  app.add_option("--log-format", flags.log_format, "lines on stderr: text (key=value) or json")
+      ->transform(CLI::CheckedTransformer(tomoslab::kLogFormats).description("text|json"));
   app.add_option("--device", flags.pool.device,
                  "auto (a GPU where there is one), cpu or cuda; ranks of a machine share its GPUs")
       ->transform(CLI::CheckedTransformer(kDevices).description("auto|cpu|cuda|emulated"));
@@ -101,7 +104,7 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   tomoslab::ReturnVectorsWhenFreed();
   tomoslab::LookAfterConnectionsOften();
-  spdlog::set_default_logger(spdlog::stderr_color_mt("worker"));
+  tomoslab::LogToStderr(flags.log_format);
   if (!TakeToken(flags)) return 2;
   if (flags.threads > 0) tomoslab::SetThreadCount(flags.threads);
   flags.pool.memory_bytes_per_rank = flags.memory_mb << 20;

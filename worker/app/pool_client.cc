@@ -17,7 +17,8 @@
 namespace tomoslab {
 namespace {
 
-constexpr std::chrono::seconds kReportDeadline{60}, kBeatDeadline{3}, kPatience{30};
+constexpr std::chrono::seconds kReportDeadline{60}, kBeatDeadline{3}, kLogDeadline{5},
+    kPatience{30};
 constexpr std::chrono::milliseconds kFirstPause{100}, kLongestPause{2000};
 
 /// Reads a stream to its end; a refusal by `take` cancels it.
@@ -99,12 +100,20 @@ absl::StatusOr<v1::ReportResponse> PoolClient::Report(const v1::ReportRequest& r
   return response;
 }
 
-absl::Status PoolClient::Beat(const std::string& lease, int rank) {
+absl::Status PoolClient::ReportLog(const v1::ReportLogRequest& request) {
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + kLogDeadline);
+  v1::ReportLogResponse response;
+  return FromGrpc(stub_->ReportLog(&context, request, &response));
+}
+
+absl::Status PoolClient::Beat(const std::string& lease, const v1::RankUsage& usage) {
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + kBeatDeadline);
   v1::BeatRequest request;
   request.set_lease(lease);
-  request.set_rank(rank);
+  request.set_rank(usage.rank());
+  *request.mutable_usage() = usage;
   v1::BeatResponse response;
   return FromGrpc(stub_->Beat(&context, request, &response));
 }

@@ -40,7 +40,9 @@ class PoolClient {
   /// A request with a number is repeated while the connection is broken.
   absl::StatusOr<v1::ReportResponse> Report(const v1::ReportRequest& request);
   /// Aborted: the lease has ended.
-  absl::Status Beat(const std::string& lease, int rank);
+  absl::Status Beat(const std::string& lease, const v1::RankUsage& usage);
+  /// Not repeated here. Aborted: the lease has ended.
+  absl::Status ReportLog(const v1::ReportLogRequest& request);
 
   /// Rows `rows` of all frames [frames) of a kind, chunk by chunk in order, each checked against
   /// its crc32c. Goes on where it was when the connection breaks: every line is taken once.

@@ -21,6 +21,7 @@
 #include "worker/app/job_runner.h"
 #include "worker/app/pool_client.h"
 #include "worker/app/rank_info.h"
+#include "worker/app/rank_log.h"
 #include "worker/core/parallel.h"
 
 namespace tomoslab {
@@ -28,6 +29,9 @@ namespace {
 
 /// What rank 0 tells the others between jobs: a serialized PoolCommand, or this.
 constexpr char kRefused[] = "refused";
+
+/// For lines to reach the server before this process ends itself.
+constexpr std::chrono::milliseconds kLastWords{1000};
 
 v1::AttachRequest MakeAttachRequest(const PoolOptions& options, const Communicator& ranks,
                                     const Accelerator* accelerator) {
@@ -188,34 +192,34 @@ class Commands {
 
 /// A failure that only this rank knows of: the others wait in a collective call, so all must end.
 /// Says why, first.
-[[noreturn]] void EndAllRanks(PoolClient& client, const Communicator& ranks, const v1::Lease& lease,
-                              const std::string& what, bool permanent) {
+[[noreturn]] void EndAllRanks(const PoolRank& pool, const v1::Lease& lease, const std::string& what,
+                              bool permanent) {
+  const Communicator& ranks = *pool.ranks;
   v1::ReportRequest report;
   report.set_lease(lease.id());
   report.set_permanent(permanent);
   v1::StateChange* change = report.add_event()->mutable_state_change();
   change->set_state(v1::FAILED);
   change->set_reason(absl::StrFormat("rank %d on %s: %s", ranks.rank(), HostName(), what));
-  spdlog::error("{}: {}", lease.job(), change->reason());
-  (void)client.Report(report);
+  spdlog::error("{}", what);
+  pool.log->Flush(kLastWords);
+  (void)pool.client->Report(report);
   ranks.Abort();
 }
 
 void RunGuarded(const PoolRank& pool, const v1::Lease& lease) {
-  PoolClient& client = *pool.client;
-  const Communicator& ranks = *pool.ranks;
   try {
     RunLease(pool, lease);
   } catch (const DeviceMemoryError& error) {
-    EndAllRanks(client, ranks, lease, error.what(), /*permanent=*/true);
+    EndAllRanks(pool, lease, error.what(), /*permanent=*/true);
   } catch (const std::bad_alloc&) {
-    EndAllRanks(client, ranks, lease,
+    EndAllRanks(pool, lease,
                 absl::StrFormat("out of memory (%.2f GiB are free on its machine); use more ranks, "
                                 "larger voxels or fewer of them",
                                 static_cast<double>(AvailableMemoryBytes()) / (1 << 30)),
                 /*permanent=*/true);
   } catch (const std::exception& error) {
-    EndAllRanks(client, ranks, lease, error.what(), /*permanent=*/false);
+    EndAllRanks(pool, lease, error.what(), /*permanent=*/false);
   }
 }
 
@@ -255,11 +259,16 @@ int ServePool(const PoolOptions& options, const Communicator& ranks) {
     return 2;
   }
   PoolClient client(*std::move(channel));
+  RankLog log(&client, ranks.rank());
   const v1::AttachRequest request = MakeAttachRequest(options, ranks, accelerator.get());
   std::optional<Commands> commands;
   if (ranks.rank() == 0) commands.emplace(&client, options.server, request);
   const std::atomic<bool> never(false);
-  const PoolRank pool{&client, &ranks, accelerator.get(), request.memory_bytes_per_rank(),
+  const PoolRank pool{&client,
+                      &log,
+                      &ranks,
+                      accelerator.get(),
+                      request.memory_bytes_per_rank(),
                       commands ? &commands->ending() : &never};
   for (;;) {
     const std::string bytes = ranks.BroadcastPatiently(commands ? commands->Next() : "", 0);
@@ -268,13 +277,14 @@ int ServePool(const PoolOptions& options, const Communicator& ranks) {
     if (!command.ParseFromString(bytes)) continue;
     if (command.drain()) return 0;
     if (!command.has_lease()) continue;
+    log.Begin(command.lease());
     if (ranks.rank() == 0)
-      spdlog::info("{}: attempt {} on {} ranks", command.lease().job(), command.lease().attempt(),
-                   ranks.size());
+      spdlog::info("attempt {} on {} ranks", command.lease().attempt(), ranks.size());
     if (commands) commands->WorkOn(command.lease().id());
     RunGuarded(pool, command.lease());
     if (commands) commands->WorkOn("");
-    if (ranks.rank() == 0) spdlog::info("{}: lease ended", command.lease().job());
+    if (ranks.rank() == 0) spdlog::info("lease ended");
+    log.End();
   }
 }
 

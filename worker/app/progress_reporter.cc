@@ -57,6 +57,7 @@ ProgressReporter::ProgressReporter(PoolClient* client, const v1::Lease* lease,
       last_sent_(start_) {}
 
 void ProgressReporter::Send(v1::ReportRequest request) {
+  on_report_();
   if (ranks_->rank() == 0 && verdict_ != Verdict::kLeaseLost) {
     request.set_lease(lease_->id());
     request.set_number(++reports_);

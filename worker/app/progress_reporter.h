@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <string>
 
 #include "tomoslab/v1/pool.pb.h"
@@ -28,6 +29,8 @@ class ProgressReporter {
                    const std::atomic<bool>* ending);
 
   Verdict verdict() const { return verdict_; }
+  /// Called on this thread, on every rank, whenever there is something to report.
+  void OnReport(std::function<void()> call) { on_report_ = std::move(call); }
   /// Cancelled, or another pool's: what is under way is of no use to anybody.
   bool MustStop() const {
     return verdict_ == Verdict::kCancelled || verdict_ == Verdict::kLeaseLost;
@@ -61,6 +64,7 @@ class ProgressReporter {
   const v1::Lease* lease_;
   const Communicator* ranks_;
   const std::atomic<bool>* ending_;
+  std::function<void()> on_report_ = [] {};
   Verdict verdict_ = Verdict::kGoOn;
   std::int64_t reports_ = 0;
   std::chrono::steady_clock::time_point start_, last_, last_sent_;

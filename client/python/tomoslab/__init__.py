@@ -12,6 +12,7 @@ Lengths are in mm, angles in degrees, attenuation in 1/mm; the frame is that of 
 TomoslabError, with the server's words.
 """
 
+from tomoslab.access import Access
 from tomoslab.astra import from_astra, to_astra
 from tomoslab.client import Client
 from tomoslab.errors import (AlreadyExists, Cancelled, DataLoss, DeadlineExceeded, FailedPrecondition, InternalError, InvalidArgument,
@@ -22,11 +23,11 @@ from tomoslab.job import Job
 from tomoslab.picture import Picture
 from tomoslab.scan import Scan
 from tomoslab.volumes import Preview
-from tomoslab.watch import Watch
+from tomoslab.watch import Logs, Watch
 
 __all__ = [
-    "AlreadyExists", "Cancelled", "CircularGeometry", "Client", "DataLoss", "DeadlineExceeded", "Detector", "FailedPrecondition", "Geometry",
-    "InternalError", "InvalidArgument", "Job", "JobCancelled", "JobFailed", "NotFound", "OutOfRange", "PermissionDenied", "Picture", "Preview",
+    "Access", "AlreadyExists", "Cancelled", "CircularGeometry", "Client", "DataLoss", "DeadlineExceeded", "Detector", "FailedPrecondition", "Geometry",
+    "InternalError", "InvalidArgument", "Job", "JobCancelled", "JobFailed", "Logs", "NotFound", "OutOfRange", "PermissionDenied", "Picture", "Preview",
     "ResourceExhausted", "Scan", "Shifts", "TomoslabError", "TooManyCalls", "Unauthenticated", "Unavailable", "VectorGeometry", "Volume", "Watch", "cone_beam",
     "fan_beam", "from_astra", "parallel_beam", "to_astra",
 ]

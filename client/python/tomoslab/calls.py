@@ -10,7 +10,7 @@ import grpc
 
 from tomoslab.connection import Connection
 from tomoslab.errors import TomoslabError, Unavailable, from_rpc, is_transient
-from tomoslab.v1 import reconstruction_pb2_grpc
+from tomoslab.v1 import access_pb2_grpc, reconstruction_pb2_grpc
 
 CALL_SECONDS = 30.0
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.2, 5.0
@@ -41,14 +41,14 @@ class Backoff:
 
 
 class Calls:
-    """The service's methods over one channel."""
+    """The services' methods over one channel."""
 
     def __init__(self, connection: Connection, patience_seconds: float) -> None:
         self.connection = connection
         self.patience_seconds = patience_seconds
         self._channel = connection.channel()
-        stub: Any = reconstruction_pb2_grpc.ReconstructionStub  # generated without types
-        self._stub = stub(self._channel)
+        services: Any = (reconstruction_pb2_grpc.ReconstructionStub, access_pb2_grpc.AccessStub)  # generated without types
+        self._stubs = [service(self._channel) for service in services]
 
     def close(self) -> None:
         self._channel.close()
@@ -56,7 +56,7 @@ class Calls:
     def once(self, method: str, request: Any, seconds: float = CALL_SECONDS) -> Any:
         """The answer to one call."""
         try:
-            return getattr(self._stub, method)(request, timeout=seconds, metadata=self.connection.metadata(), wait_for_ready=False)
+            return self._method(method)(request, timeout=seconds, metadata=self.connection.metadata(), wait_for_ready=False)
         except grpc.RpcError as error:
             raise self.explained(error) from None
 
@@ -72,7 +72,11 @@ class Calls:
 
     def stream(self, method: str, request: Any) -> Any:
         """An open stream of answers; `request` is a message, or an iterator of them."""
-        return getattr(self._stub, method)(request, metadata=self.connection.metadata())
+        return self._method(method)(request, metadata=self.connection.metadata())
+
+    def _method(self, name: str) -> Any:
+        """Methods' names are unique over the services."""
+        return next(getattr(stub, name) for stub in self._stubs if hasattr(stub, name))
 
     def explained(self, error: grpc.RpcError) -> TomoslabError:
         """As from_rpc; when no server answers, says where and what to look at."""

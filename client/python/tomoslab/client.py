@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tomoslab import connection
+from tomoslab.access import Access
 from tomoslab.calls import Calls
 from tomoslab.data_exchange import open_data_exchange
 from tomoslab.errors import InvalidArgument
@@ -53,6 +54,11 @@ class Client:
     @property
     def address(self) -> str:
         return self._calls.connection.address
+
+    @property
+    def access(self) -> Access:
+        """Who may do what: tokens, groups, what is kept."""
+        return Access(self._calls)
 
     def close(self) -> None:
         """Ends the connection; open watches end with an error."""

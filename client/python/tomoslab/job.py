@@ -15,7 +15,7 @@ from tomoslab.geometry import Volume, volume_from_proto
 from tomoslab.progress import iteration_bar
 from tomoslab.v1 import job_pb2, reconstruction_pb2
 from tomoslab.volumes import Plane, Preview
-from tomoslab.watch import Watch
+from tomoslab.watch import Logs, Watch
 
 _OVER = (job_pb2.SUCCEEDED, job_pb2.FAILED, job_pb2.CANCELLED)
 
@@ -73,6 +73,14 @@ class Job:
         """Its events as they happen: `for event in job.watch()` or `async for`. event.WhichOneof("what") says which of state_change,
         iteration, slices_ready, preview_ready, log, pool, materials, checkpoint one is."""
         return Watch(self._calls, self.name, after_event)
+
+    def logs(self, follow: bool = False, *, last: int = 0, severity: str = "info") -> Logs:
+        """What the server and the ranks wrote about it, line by line (LogLine of proto/tomoslab/v1/job.proto): `for line in job.logs()`. follow:
+        then new lines as they come, to the job's end. last: only the newest so many; 0: all. severity: the least, info, warning or error."""
+        if severity not in ("info", "warning", "error"):
+            raise InvalidArgument(f"severity = {severity!r} is none of info, warning, error")
+        least = job_pb2.Severity.Value(severity.upper())
+        return Logs(self._calls, reconstruction_pb2.ReadLogRequest(job=self.name, follow=follow, last_lines=last, least_severity=least))
 
     def wait(self, progress: bool = False) -> Job:
         """Waits for its end. JobFailed, JobCancelled: the server's reason. progress: draws a bar of iterations (needs tqdm)."""

@@ -66,6 +66,23 @@ class ClientTest(unittest.TestCase):
         np.testing.assert_allclose(last["sagittal"].image, volume[:, :, last["sagittal"].index], atol=1e-6)
         self.assertEqual(job.preview("axial", iteration=4).iteration, 4)
 
+    def test_logs_come_from_the_server_and_from_every_rank(self):
+        job = self.client.submit(self.scan, "sirt", iterations=3)
+        followed = list(job.logs(follow=True))
+        self.assertTrue(any(line.text.startswith("SUCCEEDED") for line in followed[-8:]), followed)
+        self.assertEqual(job.refresh().state, "SUCCEEDED")
+        programs.wait_until(lambda: {line.rank for line in job.logs()} == {-1, 0, 1}, "every rank's lines are there")
+        lines = list(job.logs())
+        self.assertEqual([line.sequence for line in lines], list(range(1, len(lines) + 1)))
+        self.assertEqual(lines[0].text, "QUEUED")
+        self.assertEqual([line.text for line in job.logs(last=2)], [line.text for line in lines[-2:]])
+        self.assertEqual(list(job.logs(severity="error")), [])
+        self.assertEqual(list(job.logs(follow=True))[-1].sequence, lines[-1].sequence)
+        for error, call in ((tomoslab.InvalidArgument, lambda: job.logs(severity="loud")),
+                            (tomoslab.NotFound, lambda: list(tomoslab.Job(self.client._calls, type(job.message)(name="jobs/99")).logs()))):
+            with self.assertRaises(error):
+                call()
+
     def test_contents_are_what_fetch_writes_bit_for_bit(self):
         job = self.client.submit(self.scan, "poly-bb", iterations=3, beam_model=BEAM_MODEL).wait()
         self.assertEqual([entry.name for entry in job.materials.entry][0], "air")

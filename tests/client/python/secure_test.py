@@ -35,6 +35,36 @@ class Secure(unittest.TestCase):
             with self.assertRaisesRegex(tomoslab.InvalidArgument, "none.pem: cannot be read"):
                 tomoslab.Client(server.address, tls_ca=str(self.folder / "none.pem"))
 
+    def test_tokens_groups_and_what_is_kept(self):
+        geometry = tomoslab.parallel_beam(tomoslab.Detector(rows=1, columns=8, pixel_width_mm=1), [0, 90])
+        with self.server() as server:
+            tls = {"tls_ca": str(self.ca.file)}
+            with tomoslab.Client(server.address, token_file=self.admin, **tls) as admin:
+                self.assertEqual(admin.access.whoami().user, "admin")
+                made, secret = admin.access.create_token("alice", "operator", groups=["beamline"], days=1, comment="a test")
+                self.assertTrue(made.HasField("expire_time"))
+                bob = admin.access.create_token("bob", "viewer", groups=["beamline"])[1]
+                with self.assertRaisesRegex(tomoslab.InvalidArgument, "none of viewer"):
+                    admin.access.create_token("carol", "queen")
+                self.assertEqual({token.user for token in admin.access.tokens()} - {"", "local pools"}, {"admin", "alice", "bob"})
+                with tomoslab.Client(server.address, token=secret, **tls) as alice, tomoslab.Client(server.address, token=bob, **tls) as viewer:
+                    who = alice.access.whoami()
+                    self.assertEqual((who.authenticated, who.user, list(who.group)), (True, "alice", ["beamline"]))
+                    scan = alice.create_scan(geometry)
+                    self.assertEqual(viewer.scan(scan.name).name, scan.name)
+                    alice.access.share(scan.name, [])
+                    with self.assertRaises(tomoslab.NotFound):
+                        viewer.scan(scan.name)
+                    alice.access.keep(scan.name)
+                    self.assertTrue(alice.scan(scan.name).message.keep)
+                    alice.access.keep(scan.name, False)
+                    self.assertFalse(alice.scan(scan.name).message.keep)
+                    with self.assertRaises(tomoslab.PermissionDenied):
+                        alice.access.tokens()
+                    self.assertTrue(admin.access.revoke_token(made.name).HasField("revoke_time"))
+                    with self.assertRaises(tomoslab.Unauthenticated):
+                        alice.scans()
+
     def test_mutual_tls_wants_a_certificate(self):
         mine, key = self.ca.issue("client", "DNS:client")
         with self.server("--tls-client-ca", self.ca.file) as server:
