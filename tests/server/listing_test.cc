@@ -119,7 +119,7 @@ TEST_F(ListingTest, CountsVolumesPreviewsAndCheckpoints) {
     ASSERT_TRUE(stores_.checkpoints().Commit(name, checkpoint).ok());
   }
   EXPECT_EQ(StoredBytes("anna"), volume + 2 * 48 + 2 * 200);
-  EXPECT_TRUE(*stores_.checkpoints().Forget(name + "/checkpoints/1-3"));
+  EXPECT_TRUE(*stores_.checkpoints().Forget(name, name + "/checkpoints/1-3"));
   EXPECT_EQ(StoredBytes("anna"), volume + 2 * 48 + 200);
   ASSERT_TRUE(stores_.checkpoints().RemoveAll(name).ok());
   ASSERT_TRUE(stores_.previews().RemoveAll(name).ok());
