@@ -11,6 +11,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
+#include "proto/timestamp.h"
 
 namespace tomoslab {
 namespace {
@@ -153,7 +154,7 @@ std::string Harmless(std::string_view text, std::size_t longest) {
 v1::LogLine BoundedLine(const v1::LogLine& line) {
   v1::LogLine bounded;
   bounded.set_sequence(line.sequence());
-  *bounded.mutable_time() = IsTime(line.time()) ? line.time() : TimeUtil::GetCurrentTime();
+  *bounded.mutable_time() = IsTime(line.time()) ? line.time() : TimestampNow();
   const bool severe = line.severity() == v1::WARNING || line.severity() == v1::ERROR;
   bounded.set_severity(severe ? line.severity() : v1::INFO);
   bounded.set_rank(std::max(-1, line.rank()));
@@ -169,7 +170,7 @@ v1::LogLine BoundedLine(const v1::LogLine& line) {
 
 v1::LogLine NewLogLine(v1::Severity severity, std::string_view text) {
   v1::LogLine line;
-  *line.mutable_time() = TimeUtil::GetCurrentTime();
+  *line.mutable_time() = TimestampNow();
   line.set_severity(severity);
   line.set_rank(-1);
   line.set_text(std::string(text));

@@ -13,7 +13,7 @@
 #include "server/job_rows.h"
 #include "server/ownership.h"
 #include "server/resource_name.h"
-#include "server/timestamp.h"
+#include "proto/timestamp.h"
 #include "server/volume_file.h"
 #include "worker/core/status.h"
 

@@ -13,7 +13,7 @@
 #include "server/ownership.h"
 #include "server/resource_name.h"
 #include "server/stored_check.h"
-#include "server/timestamp.h"
+#include "proto/timestamp.h"
 #include "worker/core/status.h"
 
 namespace tomoslab {

@@ -16,7 +16,7 @@
 
 #include "client/reconstruction_client.h"
 #include "client/upload.h"
-#include "server/timestamp.h"
+#include "proto/timestamp.h"
 #include "tests/benchmarks/running_server.h"
 #include "tests/benchmarks/service_figures.h"
 #include "tests/server/samples.h"

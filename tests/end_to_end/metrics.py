@@ -32,17 +32,15 @@ class MetricsTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = cls.enterClassContext(programs.scratch_folder())
-        cls.web_file = cls.folder / "web"
-        cls.server = cls.enterClassContext(
-            Server(cls.folder / "server", "--web", "127.0.0.1:0", "--web-port-file", cls.web_file, ranks=2))
+        cls.server = cls.enterClassContext(Server(cls.folder / "server", "--web", "127.0.0.1:0", ranks=2))
         cls.job = submit(cls.server, SCAN, "--algorithm", "sirt", "--iterations", 5, "--size", "64,64,2", "--rotation-axis", 296)
         client("watch", cls.job, server=cls.server)
         client("logs", "jobs/99", server=cls.server, expect=1)
-        cls.text = cls.read(cls.web_file)
+        cls.text = cls.read(cls.server)
 
     @staticmethod
-    def read(web_file, token=None):
-        request = urllib.request.Request(f"http://{web_file.read_text().strip()}/metrics")
+    def read(server, token=None):
+        request = urllib.request.Request(f"http://{server.web_address}/metrics")
         if token:
             request.add_header("Authorization", f"Bearer {token}")
         with urllib.request.urlopen(request, timeout=30) as answer:
@@ -111,16 +109,14 @@ class MetricsTest(unittest.TestCase):
         self.assertEqual(len(ids), len(set(ids)))
 
     def test_a_viewers_token_is_asked_for_where_others_are(self):
-        web_file = self.folder / "guarded_web"
-        with Server(self.folder / "guarded", "--authenticate", "--no-local-pool", "--web", "127.0.0.1:0", "--web-port-file",
-                    web_file) as server:
+        with Server(self.folder / "guarded", "--authenticate", "--no-local-pool", "--web", "127.0.0.1:0") as server:
             admin = ["--server", server.address, "--token-file", server.folder / "data/admin.token"]
             client("token", "create", "--user", "prometheus", "--role", "viewer", "-o", self.folder / "viewer.token", *admin)
             client("token", "create", "--user", "pool", "--role", "pool", "-o", self.folder / "pool.token", *admin)
-            self.assertIn("tomoslab_build_info", self.read(web_file, (self.folder / "viewer.token").read_text().strip()))
+            self.assertIn("tomoslab_build_info", self.read(server, (self.folder / "viewer.token").read_text().strip()))
             for token, code in ((None, 401), ("nonsense", 401), ((self.folder / "pool.token").read_text().strip(), 403)):
                 with self.assertRaises(urllib.error.HTTPError) as refused:
-                    self.read(web_file, token)
+                    self.read(server, token)
                 self.assertEqual(refused.exception.code, code)
 
 

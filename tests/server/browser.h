@@ -48,6 +48,11 @@ class Browser {
     const ssize_t count = recv(socket_, bytes, sizeof bytes, 0);
     return count > 0 ? std::string(bytes, static_cast<std::size_t>(count)) : "";
   }
+  /// The other side has closed the connection, and all that it sent was read. Waits for either.
+  bool AtEnd() {
+    char byte = 0;
+    return recv(socket_, &byte, 1, 0) == 0;
+  }
   /// Until `text` has come, or the end.
   std::string ReadUntil(const std::string& text) {
     std::string all;

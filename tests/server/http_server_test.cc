@@ -125,7 +125,8 @@ TEST_F(HttpServerTest, StopEndsStreams) {
   browser.Send(RequestText("GET /forever"));
   browser.ReadUntil("tick");
   server_.Stop();
-  EXPECT_FALSE(browser.ReadAll().empty());  // what was on its way, then the end
+  browser.ReadAll();  // what was on its way
+  EXPECT_TRUE(browser.AtEnd());
   EXPECT_FALSE(Browser(address_).connected());
 }
 
