@@ -48,8 +48,8 @@ std::vector<v1::JobEvent> LostEvents(JobTable& jobs, const Attempt& attempt,
   const absl::StatusOr<v1::Job> job = jobs.Get(attempt.job.name());
   const int iteration =
       job.ok() && job->has_last_iteration() ? job->last_iteration().iteration() : -1;
-  const Losses losses = jobs.CountLoss(attempt.job.name(), iteration)
-                            .value_or(Losses{kMostFailuresAtOneIteration, kMostFailures});
+  // A loss that the disk does not take is not counted: the disk's fault is not the job's.
+  const Losses losses = jobs.CountLoss(attempt.job.name(), iteration).value_or(Losses{});
   const std::string where =
       iteration < 0 ? "before the first iteration" : absl::StrFormat("at iteration %d", iteration);
   if (losses.same_iteration >= kMostFailuresAtOneIteration) {

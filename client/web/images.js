@@ -64,9 +64,9 @@ export class Images {
     this.histogram = make("canvas", { class: "histogram", width: 800, height: 120, role: "img", id: "histogram" });
     this.message = make("span", { class: "soft", role: "status" });
     this.paintHistogram = oncePerFrame(() => this.drawHistogram());
-    const iterations = this.slider("iteration", "Iteration", () => {
+    const iterations = this.slider("kept", "Iteration", () => {
       this.follow = false;
-      this.chosen = this.iterations()[Number(this.inputs.iteration.value)] ?? 0;
+      this.chosen = this.iterations()[Number(this.inputs.kept.value)] ?? 0;
       this.load();
     });
     const slices = this.slider("slice", "Slice (z)", () => this.load());
@@ -118,7 +118,7 @@ export class Images {
       ),
     );
     this.element.classList.add("wide");
-    this.inputs.slice.disabled = this.inputs.iteration.disabled = true;
+    this.inputs.slice.disabled = this.inputs.kept.disabled = true;
     const slicesCount = job.spec?.volume?.slices ?? 1;
     this.inputs.slice.max = String(slicesCount - 1);
     this.inputs.slice.value = String(Math.floor(slicesCount / 2));
@@ -169,7 +169,7 @@ export class Images {
     this.job = job;
     if (job.state === "SUCCEEDED") this.slicesReady = true;
     const iterations = this.iterations();
-    const slider = this.inputs.iteration;
+    const slider = this.inputs.kept;
     slider.disabled = iterations.length < 2;
     slider.max = String(Math.max(0, iterations.length - 1));
     this.aim(iterations);
@@ -188,7 +188,7 @@ export class Images {
    */
   aim(iterations) {
     const index = this.follow ? iterations.length - 1 : iterations.findIndex((iteration) => iteration >= this.chosen);
-    this.inputs.iteration.value = String(Math.max(0, index));
+    this.inputs.kept.value = String(Math.max(0, index));
   }
 
   async load() {
@@ -210,11 +210,11 @@ export class Images {
   async loadNow() {
     const iterations = this.iterations();
     this.aim(iterations);
-    const iteration = iterations[Number(this.inputs.iteration.value)] ?? 0;
-    this.label("iteration", String(iteration));
+    const iteration = iterations[Number(this.inputs.kept.value)] ?? 0;
+    this.label("kept", String(iteration));
     const slice = Number(this.inputs.slice.value);
     // The last iterate is the volume: every slice of it can be seen.
-    const whole = this.slicesReady && (this.follow || Number(this.inputs.iteration.value) >= iterations.length - 1);
+    const whole = this.slicesReady && (this.follow || Number(this.inputs.kept.value) >= iterations.length - 1);
     this.label("slice", whole ? String(slice) : "when the volume is there");
     await Promise.all(
       this.panes.map((pane) => this.loadPane(pane, iteration, whole && pane.plane === "axial" ? slice : -1)),
@@ -235,7 +235,10 @@ export class Images {
       this.message.textContent = "";
     } catch (error) {
       const gone = error instanceof ApiError && error.status === 404;
-      if (gone) this.kept.delete(iteration); // older previews make room for newer ones
+      if (gone) {
+        this.kept.delete(iteration); // older previews make room for newer ones
+        this.loadAgain = this.kept.size > 0; // the oldest that is left
+      }
       this.message.textContent = gone
         ? `iteration ${iteration} is not kept any more`
         : error instanceof Error
