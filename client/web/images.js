@@ -88,6 +88,7 @@ export class Images {
       "button",
       {
         type: "button",
+        id: "automatic-window",
         onclick: () => {
           this.auto = true;
           this.fitWindow();

@@ -102,6 +102,8 @@ def check_looking(page):
     newest = preview(page)[0]
     page.slide("#kept", int(page.attribute("#kept", "max")) // 2)  # the oldest may go while it is asked for
     wait_until(lambda: preview(page)[0] < newest, "an earlier iteration is shown")
+    page.press("#automatic-window")
+    wait_until(lambda: float(page.attribute("#low", "value")) < float(page.attribute("#high", "value")), "the window fits the values again")
     page.press("#newest")
     wait_until(lambda: preview(page)[0] >= newest, "the newest iteration is shown again")
 
