@@ -8,12 +8,12 @@
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "proto/timestamp.h"
 #include "proto/values.h"
 #include "server/listing.h"
 #include "server/ownership.h"
 #include "server/resource_name.h"
 #include "server/stored_check.h"
-#include "proto/timestamp.h"
 #include "worker/core/status.h"
 
 namespace tomoslab {
@@ -254,22 +254,42 @@ absl::StatusOr<std::int64_t> ScanStore::InsertRow(const v1::CreateScanRequest& r
   return id;
 }
 
+absl::Status ScanStore::MakeUsable(std::int64_t id) {
+  Transaction transaction(database_);
+  TOMOSLAB_RETURN_IF_ERROR(SetReady(transaction, id, kUsable));
+  return transaction.Commit();
+}
+
+void ScanStore::GiveUp(std::int64_t id) {
+  if (RemoveScan(id).ok()) return;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  given_up_.push_back(id);
+}
+
+void ScanStore::RemoveGivenUp() {
+  std::vector<std::int64_t> ids;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    ids.swap(given_up_);
+  }
+  for (const std::int64_t id : ids) GiveUp(id);
+}
+
 absl::StatusOr<v1::Scan> ScanStore::Create(const v1::CreateScanRequest& request,
                                            const NewOwnership& ownership) {
   TOMOSLAB_RETURN_IF_ERROR(CheckRequestId(request.request_id()));
   TOMOSLAB_RETURN_IF_ERROR(CheckSize(request.scan()));
   TOMOSLAB_RETURN_IF_ERROR(ValidateScan(request.scan()));
+  RemoveGivenUp();  // or the same request would find what is left of it
   v1::Scan scan;
   TOMOSLAB_ASSIGN_OR_RETURN(const std::int64_t id, InsertRow(request, ownership, &scan));
   if (id == 0) return scan;  // the same request again
   const absl::Status laid_out = ScanFile::Create(PathOf(id), scan);
-  if (!laid_out.ok()) {
-    RemoveScan(id).IgnoreError();  // else CleanUp does it at the next start
-    return laid_out;
+  const absl::Status created = laid_out.ok() ? MakeUsable(id) : laid_out;
+  if (!created.ok()) {
+    GiveUp(id);
+    return created;
   }
-  Transaction transaction(database_);
-  TOMOSLAB_RETURN_IF_ERROR(SetReady(transaction, id, kUsable));
-  TOMOSLAB_RETURN_IF_ERROR(transaction.Commit());
   const v1::Detector& detector = scan.geometry().detector();
   spdlog::info("{}: created, {} views of {} x {} pixels", scan.name(), scan.view_count(),
                detector.columns(), detector.rows());

@@ -95,12 +95,17 @@ class ScanStore {
                                          const NewOwnership& ownership, v1::Scan* scan);
   absl::StatusOr<bool> CommitRows(const OpenScan& scan, const std::vector<WrittenLines>& written);
   absl::Status RemoveScan(std::int64_t id);
+  absl::Status MakeUsable(std::int64_t id);
+  /// Removes what was created in part; when the disk does not let it, before the next creation.
+  void GiveUp(std::int64_t id);
+  void RemoveGivenUp();
 
   Database& database_;
   const std::string folder_;
   NoteIngest note_ingest_;
   std::mutex mutex_;
   std::map<std::int64_t, std::weak_ptr<OpenScan>> open_;
+  std::vector<std::int64_t> given_up_;
 };
 
 }  // namespace tomoslab
