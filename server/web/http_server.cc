@@ -140,8 +140,8 @@ HttpRequest Translate(const httplib::Request& from, bool tls) {
   }
   request.body = from.body;
   const bool v6 = from.remote_addr.find(':') != std::string::npos;
-  request.peer =
-      absl::StrFormat(v6 ? "ipv6:[%s]:%d" : "ipv4:%s:%d", from.remote_addr, from.remote_port);
+  request.peer = v6 ? absl::StrFormat("ipv6:[%s]:%d", from.remote_addr, from.remote_port)
+                    : absl::StrFormat("ipv4:%s:%d", from.remote_addr, from.remote_port);
   request.tls = tls;
   return request;
 }

@@ -12,7 +12,7 @@ namespace {
 
 constexpr int kMaxPixels = 65536;
 constexpr std::int64_t kMaxViews = 1'000'000;
-constexpr double kMaxLengthMm = 1e7;
+constexpr double kMinLengthMm = 1e-9, kMaxLengthMm = 1e7;
 
 absl::Status CheckDetector(const Detector& detector) {
   for (const auto& [field, value] :
@@ -24,7 +24,7 @@ absl::Status CheckDetector(const Detector& detector) {
   }
   for (const auto& [field, value] : {std::pair{"pixel_width_mm", detector.pixel_width_mm},
                                      {"pixel_height_mm", detector.pixel_height_mm}}) {
-    if (!std::isfinite(value) || value < 1e-9 || value > 1e6) {
+    if (!std::isfinite(value) || value < kMinLengthMm || value > 1e6) {
       return absl::InvalidArgumentError(
           absl::StrFormat("detector.%s = %g mm must be between 1e-9 and 1e6 mm (pixel sizes are in "
                           "mm: 50 µm are 0.05)",
@@ -112,15 +112,25 @@ absl::Status CheckVectorView(const View& view, std::int64_t index) {
                           index, kMaxLengthMm));
     }
   }
+  for (const auto& [name, step] : {std::pair{"column", view.column_step}, {"row", view.row_step}}) {
+    if (Norm(step) < kMinLengthMm) {
+      return absl::InvalidArgumentError(absl::StrFormat(
+          "vectors of view %d: the %s step is %g mm long; it must be at least %g mm (a pixel's "
+          "size in mm: 50 µm are 0.05)",
+          index, name, Norm(step), kMinLengthMm));
+    }
+  }
   const Vec3 normal = Cross(view.column_step, view.row_step);
-  if (Norm(normal) < 1e-9 * Norm(view.column_step) * Norm(view.row_step) || Norm(normal) == 0) {
-    return absl::InvalidArgumentError(absl::StrFormat(
-        "vectors of view %d: the column and row steps are parallel or zero", index));
+  if (Norm(normal) < 1e-9 * Norm(view.column_step) * Norm(view.row_step)) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("vectors of view %d: the column and row steps are parallel", index));
   }
   const Vec3 ray = view.Direction(0, 0);
-  if (std::abs(Dot(ray, normal)) <= 1e-9 * Norm(ray) * Norm(normal)) {
+  if (Norm(ray) < kMinLengthMm || std::abs(Dot(ray, normal)) <= 1e-9 * Norm(ray) * Norm(normal)) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("vectors of view %d: the source lies in the plane of the detector", index));
+        absl::StrFormat("vectors of view %d: the source lies in the plane of the detector, or the "
+                        "ray is shorter than %g mm",
+                        index, kMinLengthMm));
   }
   return absl::OkStatus();
 }
@@ -205,6 +215,7 @@ double DetectorShiftForAxisColumn(const Detector& detector, const CircularOrbit&
 }
 
 Volume DefaultVolume(const Scan& scan) {
+  constexpr double kMinDepth = 1e-9;  // an axis nearer to the source than that has no image
   Volume volume;
   double magnification = 1, radius = 0;
   if (scan.orbit) {
@@ -217,7 +228,7 @@ Volume DefaultVolume(const Scan& scan) {
   } else {
     const View& view = scan.views.front();
     const DetectorPoint axis = ProjectPoint(view, Vec3{});
-    if (view.beam == Beam::kCone && axis.depth > 0) magnification = 1 / axis.depth;
+    if (view.beam == Beam::kCone && axis.depth > kMinDepth) magnification = 1 / axis.depth;
     radius = scan.detector.columns / 2.0 * scan.detector.pixel_width_mm / magnification;
   }
   volume.voxel_width_mm = scan.detector.pixel_width_mm / magnification;

@@ -91,6 +91,26 @@ TEST(Scan, AstraVectorsConvertBothWays) {
   }
 }
 
+/// One cone-beam view in ASTRA's 12 numbers, with one number set anew.
+absl::Status VectorsWith(int number, double value) {
+  std::vector<double> vectors = {0, -100, 0, 0, 100, 0, 2, 0, 0, 0, 0, 1};
+  vectors[number] = value;
+  return MakeVectorScan(kDetector, Beam::kCone, vectors).status();
+}
+
+TEST(Scan, RefusesVectorsThatVanishOrLieInOnePlane) {
+  EXPECT_TRUE(VectorsWith(0, 0).ok());
+  EXPECT_THAT(VectorsWith(6, 1e-12).message(),
+              AllOf(HasSubstr("view 0: the column step is 1e-12 mm"), HasSubstr("at least 1e-09")));
+  EXPECT_THAT(VectorsWith(11, 0).message(), HasSubstr("the row step is 0 mm"));
+  EXPECT_THAT(VectorsWith(1, 100).message(), HasSubstr("in the plane of the detector"));
+  EXPECT_THAT(VectorsWith(1, NAN).message(), HasSubstr("not finite"));
+  EXPECT_THAT(MakeVectorScan(kDetector, Beam::kCone, {{0, -100, 0, 0, 100, 0, 2, 0, 0, 3, 0, 0}})
+                  .status()
+                  .message(),
+              HasSubstr("parallel"));
+}
+
 struct BadOrbit {
   const char* name;
   void (*spoil)(Detector&, CircularOrbit&);
