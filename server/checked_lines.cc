@@ -21,13 +21,6 @@ std::vector<std::uint32_t> ChecksumsOf(const char* data, std::int64_t lines,
   return checksums;
 }
 
-absl::Status CheckBytes(const std::string& path, const std::string& array, std::int64_t actual,
-                        std::int64_t expected) {
-  if (actual == expected) return absl::OkStatus();
-  return absl::DataLossError(absl::StrFormat("%s is damaged: %s holds %d bytes instead of %d", path,
-                                             array, actual, expected));
-}
-
 }  // namespace
 
 absl::Status CheckedLines::Read(const DataFile& file, IndexRange lines, char* data) const {
@@ -61,16 +54,13 @@ absl::Status CheckedLines::Write(const DataFile& file, IndexRange lines, const c
 absl::StatusOr<CheckedLines> FindCheckedLines(const std::string& path, const std::string& name,
                                               const std::string& checksums, std::int64_t line_count,
                                               std::int64_t bytes_per_line) {
-  const absl::StatusOr<Extent> values = FindArray(path, name);
+  const absl::StatusOr<Extent> values = FindArray(path, name, line_count * bytes_per_line);
   if (absl::IsNotFound(values.status()))  // it was there when the file was laid out
     return absl::DataLossError(absl::StrFormat("%s is damaged: no %s", path, name));
   TOMOSLAB_RETURN_IF_ERROR(values.status());
-  TOMOSLAB_RETURN_IF_ERROR(CheckBytes(path, name, values->bytes, line_count * bytes_per_line));
-  const absl::StatusOr<Extent> kept = FindArray(path, checksums);
+  const absl::StatusOr<Extent> kept = FindArray(path, checksums, line_count * kLineChecksumBytes);
   if (absl::IsNotFound(kept.status())) return CheckedLines(*values, {}, bytes_per_line);
   TOMOSLAB_RETURN_IF_ERROR(kept.status());
-  TOMOSLAB_RETURN_IF_ERROR(
-      CheckBytes(path, checksums, kept->bytes, line_count * kLineChecksumBytes));
   return CheckedLines(*values, *kept, bytes_per_line);
 }
 

@@ -28,13 +28,6 @@ std::string ToJson(const google::protobuf::Message& message) {
   return google::protobuf::util::MessageToJsonString(message, &json).ok() ? json : "{}";
 }
 
-absl::Status CheckBytes(const std::string& path, const std::string& array, std::int64_t actual,
-                        std::int64_t expected) {
-  if (actual == expected) return absl::OkStatus();
-  return absl::DataLossError(absl::StrFormat("%s is damaged: %s holds %d bytes instead of %d", path,
-                                             array, actual, expected));
-}
-
 }  // namespace
 
 absl::Status CheckpointFile::Create(const std::string& path, const v1::Checkpoint& checkpoint) {
@@ -59,11 +52,10 @@ absl::StatusOr<CheckpointFile> CheckpointFile::Open(const std::string& path,
   CheckpointFile file(std::move(data), checkpoint);
   for (const v1::StatePart& part : checkpoint.part()) {
     Part& place = file.parts_.emplace_back();
-    TOMOSLAB_ASSIGN_OR_RETURN(place.values, FindArray(path, ValuesName(part)));
-    TOMOSLAB_ASSIGN_OR_RETURN(place.checksums, FindArray(path, ChecksumsName(part)));
-    TOMOSLAB_RETURN_IF_ERROR(
-        CheckBytes(path, ValuesName(part), place.values.bytes, part.planes() * PlaneBytes(part)));
-    TOMOSLAB_RETURN_IF_ERROR(CheckBytes(path, ChecksumsName(part), place.checksums.bytes,
+    TOMOSLAB_ASSIGN_OR_RETURN(place.values,
+                              FindArray(path, ValuesName(part), part.planes() * PlaneBytes(part)));
+    TOMOSLAB_ASSIGN_OR_RETURN(place.checksums,
+                              FindArray(path, ChecksumsName(part),
                                         part.planes() * BlocksPerPlane(part) * kChecksumBytes));
   }
   return file;

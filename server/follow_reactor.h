@@ -15,6 +15,7 @@
 #include "proto/grpc_status.h"
 #include "server/executor.h"
 #include "server/gate.h"
+#include "worker/core/status.h"
 
 namespace tomoslab {
 
@@ -28,8 +29,8 @@ class Feed {
   virtual std::shared_ptr<void> Watch(std::function<void()> wake) = 0;
   /// Once, before all others: whether the caller may see it.
   virtual absl::Status Check() = 0;
-  /// The next messages; none: there are none now.
-  virtual absl::StatusOr<std::vector<Message>> Next() = 0;
+  /// The next messages, which other streams may share; none: there are none now.
+  virtual absl::StatusOr<std::vector<std::shared_ptr<const Message>>> Next() = 0;
   /// After Next had none: how the stream ends; nullopt: more may come.
   virtual std::optional<absl::Status> End() = 0;
 };
@@ -105,14 +106,11 @@ class FollowReactor final : public grpc::ServerWriteReactor<Message>,
   absl::StatusOr<bool> Load() {
     if (!checked_) {
       checked_ = true;
-      const absl::Status allowed = feed_->Check();
-      if (!allowed.ok()) return allowed;
+      TOMOSLAB_RETURN_IF_ERROR(feed_->Check());
     }
     if (next_in_batch_ < batch_.size()) return true;
     next_in_batch_ = 0;
-    absl::StatusOr<std::vector<Message>> batch = feed_->Next();
-    if (!batch.ok()) return batch.status();
-    batch_ = *std::move(batch);
+    TOMOSLAB_ASSIGN_OR_RETURN(batch_, feed_->Next());
     return !batch_.empty();
   }
 
@@ -127,8 +125,9 @@ class FollowReactor final : public grpc::ServerWriteReactor<Message>,
       const absl::StatusOr<bool> more = Load();
       if (!more.ok()) return End(more.status());
       if (*more) {
-        visit_->Waits(Visit::kWriting);
-        return this->StartWrite(&batch_[next_in_batch_++]);
+        const Message& message = *batch_[next_in_batch_++];
+        visit_->Waits(Visit::kWriting, static_cast<std::int64_t>(message.ByteSizeLong()));
+        return this->StartWrite(&message);
       }
       if (const std::optional<absl::Status> end = feed_->End()) return End(*end);
       const std::lock_guard<std::mutex> lock(mutex_);
@@ -147,7 +146,7 @@ class FollowReactor final : public grpc::ServerWriteReactor<Message>,
 
   // Touched by the one step or write that is under way.
   bool checked_ = false;
-  std::vector<Message> batch_;
+  std::vector<std::shared_ptr<const Message>> batch_;
   std::size_t next_in_batch_ = 0;
 
   std::mutex mutex_;

@@ -236,7 +236,8 @@ absl::Status Hdf5Layout::Finish() {
   return SyncFolder(path_.substr(0, path_.rfind('/')));
 }
 
-absl::StatusOr<Extent> FindArray(const std::string& path, const std::string& name) {
+absl::StatusOr<Extent> FindArray(const std::string& path, const std::string& name,
+                                 std::int64_t bytes) {
   const auto lock = LockHdf5();
   errno = 0;
   const Hdf5Handle file = OpenFile(path, H5F_ACC_RDONLY);
@@ -250,13 +251,16 @@ absl::StatusOr<Extent> FindArray(const std::string& path, const std::string& nam
   if (offset == HADDR_UNDEF) return Damaged(path, name + " has no place in the file");
   const Extent array{static_cast<std::int64_t>(offset),
                      static_cast<std::int64_t>(H5Dget_storage_size(dataset.get()))};
-  hsize_t bytes = 0;
-  const bool inside = H5Fget_filesize(file.get(), &bytes) >= 0 && array.offset >= 0 &&
-                      array.bytes >= 0 && array.offset <= static_cast<std::int64_t>(bytes) &&
-                      array.bytes <= static_cast<std::int64_t>(bytes) - array.offset;
+  if (array.bytes != bytes)
+    return Damaged(path,
+                   absl::StrFormat("%s holds %d bytes instead of %d", name, array.bytes, bytes));
+  hsize_t end = 0;
+  const bool inside = H5Fget_filesize(file.get(), &end) >= 0 && array.offset >= 0 &&
+                      array.bytes >= 0 && array.offset <= static_cast<std::int64_t>(end) &&
+                      array.bytes <= static_cast<std::int64_t>(end) - array.offset;
   return inside ? absl::StatusOr<Extent>(array)
                 : Damaged(path, absl::StrFormat("%s lies at byte %d of the file's %d", name,
-                                                array.offset, bytes));
+                                                array.offset, end));
 }
 
 absl::Status OverwriteNumber(const std::string& path, const std::string& object,

@@ -57,9 +57,11 @@ class Hdf5Layout {
   bool finished_ = false;
 };
 
-/// Where a contiguous dataset's bytes lie in its file. NotFound: there is no such file. DataLoss:
-/// the file or dataset is damaged. Others as FileError's.
-absl::StatusOr<Extent> FindArray(const std::string& path, const std::string& name);
+/// Where a contiguous dataset's bytes, of which there must be so many, lie in its file. NotFound:
+/// there is no such file or dataset. DataLoss: the file or dataset is damaged. Others as
+/// FileError's.
+absl::StatusOr<Extent> FindArray(const std::string& path, const std::string& name,
+                                 std::int64_t bytes);
 
 /// Overwrites attributes that the layout created, in place.
 absl::Status OverwriteNumber(const std::string& path, const std::string& object,

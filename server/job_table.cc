@@ -8,12 +8,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "proto/algorithm_values.h"
+#include "proto/timestamp.h"
 #include "proto/values.h"
 #include "server/job.h"
 #include "server/job_rows.h"
 #include "server/ownership.h"
 #include "server/resource_name.h"
-#include "proto/timestamp.h"
 #include "server/volume_file.h"
 #include "worker/core/status.h"
 

@@ -46,15 +46,16 @@ absl::Status LogFeed::Check() {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<v1::LogLine>> LogFeed::Next() {
+absl::StatusOr<std::vector<std::shared_ptr<const v1::LogLine>>> LogFeed::Next() {
   const int last = std::exchange(begun_, true) ? 0 : request_.last_lines();
-  std::vector<v1::LogLine> wanted;
+  std::vector<std::shared_ptr<const v1::LogLine>> wanted;
   while (true) {
     TOMOSLAB_ASSIGN_OR_RETURN(std::vector<v1::LogLine> lines, reader_->Next());
     if (lines.empty()) return wanted;
     for (v1::LogLine& line : lines) {
       seen_end_ = seen_end_ || SaysEnd(line);
-      if (line.severity() >= request_.least_severity()) wanted.push_back(std::move(line));
+      if (line.severity() < request_.least_severity()) continue;
+      wanted.push_back(std::make_shared<const v1::LogLine>(std::move(line)));
     }
     if (last == 0 && !wanted.empty()) return wanted;
     if (last > 0 && wanted.size() > static_cast<std::size_t>(last))

@@ -21,7 +21,7 @@ class LogFeed final : public Feed<v1::LogLine> {
   std::shared_ptr<void> Watch(std::function<void()> wake) override;
   /// InvalidArgument: negative numbers. NotFound.
   absl::Status Check() override;
-  absl::StatusOr<std::vector<v1::LogLine>> Next() override;
+  absl::StatusOr<std::vector<std::shared_ptr<const v1::LogLine>>> Next() override;
   std::optional<absl::Status> End() override;
 
  private:

@@ -4,13 +4,13 @@
 #include <utility>
 
 #include "server/data_file.h"
+#include "server/job_feed.h"
 #include "server/log_feed.h"
 #include "server/preview_store.h"
 #include "server/slice_access.h"
 #include "server/stream_reactor.h"
 #include "server/unary.h"
 #include "server/upload_reactor.h"
-#include "server/watch_reactor.h"
 #include "worker/core/status.h"
 
 namespace tomoslab {
@@ -123,8 +123,9 @@ grpc::ServerWriteReactor<v1::JobEvent>* ReconstructionService::WatchJob(
     Context* context, const v1::WatchJobRequest* request) {
   return Admit<grpc::ServerWriteReactor<v1::JobEvent>, v1::WatchJobRequest>(
       entrance_.gate, context, [&](std::shared_ptr<Visit> visit) {
-        return WatchReactor::Start(entrance_.executor, stores_.jobs, dispatcher_, *request, context,
-                                   std::move(visit));
+        auto feed = std::make_unique<JobFeed>(stores_.jobs, dispatcher_, *request, visit);
+        return FollowReactor<v1::JobEvent>::Start(entrance_.executor, context, std::move(visit),
+                                                  std::move(feed));
       });
 }
 

@@ -13,19 +13,15 @@
 #include "server/listing.h"
 #include "server/ownership.h"
 #include "server/resource_name.h"
-#include "server/stored_check.h"
 #include "worker/core/status.h"
 
 namespace tomoslab {
 namespace {
 
 using google::protobuf::util::MessageDifferencer;
-enum Ready { kBeingCreated = 0, kUsable = 1, kBeingDeleted = 2 };
 
 /// A scan's description travels in one message, to clients and in leases.
 constexpr std::size_t kLargestScanMessage = 3 << 20;
-/// What is received is in that message, too: so many pieces it may be in.
-constexpr std::int64_t kMostPieces = 100'000;
 
 absl::Status CheckSize(const v1::Scan& scan) {
   if (scan.ByteSizeLong() <= kLargestScanMessage) return absl::OkStatus();
@@ -33,10 +29,6 @@ absl::Status CheckSize(const v1::Scan& scan) {
       "the description of the scan has %d bytes, more than the %d that fit into a message; split "
       "its views into several scans, or shorten its provenance",
       scan.ByteSizeLong(), kLargestScanMessage));
-}
-
-absl::Status Unknown(const std::string& name) {
-  return absl::NotFoundError(absl::StrFormat("there is no %s", name));
 }
 
 void ClearServerFields(v1::Scan* scan) {
@@ -52,97 +44,6 @@ std::int64_t BytesOf(const v1::Scan& scan) {
   std::int64_t lines = 0;
   for (const v1::FrameKind kind : kFrameKinds) lines += LineCount(scan, kind);
   return lines * BytesPerLine(scan);
-}
-
-/// A scan without its received lines. Row: id, summary, geometry (or NULL), complete.
-absl::StatusOr<v1::Scan> FromRow(const Statement& row) {
-  v1::Scan scan;
-  const bool whole = !row.IsNull(2);
-  if (!scan.ParseFromString(row.Bytes(1)) ||
-      (whole && !scan.mutable_geometry()->ParseFromString(row.Bytes(2))) ||
-      (whole && !IsPossible(scan))) {
-    return absl::DataLossError(
-        absl::StrFormat("the database's entry of %s is damaged", ScanName(row.Int(0))));
-  }
-  scan.set_name(ScanName(row.Int(0)));
-  scan.set_complete(row.Int(3) != 0);
-  return scan;
-}
-
-absl::Status AddReceived(Transaction& transaction, std::int64_t id, v1::Scan* scan) {
-  Statement rows = transaction.Prepare(
-      "SELECT kind, begin, end FROM received WHERE scan = ? ORDER BY kind, begin");
-  rows.Bind(id);
-  while (true) {
-    TOMOSLAB_ASSIGN_OR_RETURN(const bool more, rows.Step());
-    if (!more) return absl::OkStatus();
-    v1::ReceivedLines* lines = scan->add_received();
-    lines->set_kind(static_cast<v1::FrameKind>(rows.Int(0)));
-    lines->set_begin(rows.Int(1));
-    lines->set_end(rows.Int(2));
-  }
-}
-
-absl::StatusOr<v1::Scan> Load(Transaction& transaction, std::int64_t id) {
-  v1::Scan scan;
-  {
-    Statement row = transaction.Prepare(
-        "SELECT id, summary, geometry, complete FROM scans WHERE id = ? AND ready = 1");
-    TOMOSLAB_ASSIGN_OR_RETURN(const bool found, row.Bind(id).Step());
-    if (!found) return Unknown(ScanName(id));
-    TOMOSLAB_ASSIGN_OR_RETURN(scan, FromRow(row));
-  }
-  TOMOSLAB_RETURN_IF_ERROR(AddReceived(transaction, id, &scan));
-  return scan;
-}
-
-/// A deleted scan's lines cannot be committed.
-absl::Status CheckUsable(Transaction& transaction, std::int64_t id) {
-  Statement row = transaction.Prepare("SELECT 1 FROM scans WHERE id = ? AND ready = 1");
-  TOMOSLAB_ASSIGN_OR_RETURN(const bool found, row.Bind(id).Step());
-  return found ? absl::OkStatus() : Unknown(ScanName(id));
-}
-
-/// Merges a range with the rows it overlaps or touches, as LineRanges::Add does.
-absl::Status MergeReceived(Transaction& transaction, std::int64_t scan, const WrittenLines& lines) {
-  IndexRange merged = lines.lines;
-  constexpr const char* kTouching = " scan = ? AND kind = ? AND begin <= ? AND end >= ?";
-  {
-    Statement touching = transaction.Prepare(
-        absl::StrCat("SELECT MIN(begin), MAX(end) FROM received WHERE", kTouching).c_str());
-    touching.Bind(scan).Bind(lines.kind).Bind(merged.end).Bind(merged.begin);
-    TOMOSLAB_RETURN_IF_ERROR(touching.Step().status());
-    if (!touching.IsNull(0)) {
-      merged = {std::min(merged.begin, touching.Int(0)), std::max(merged.end, touching.Int(1))};
-    }
-  }
-  TOMOSLAB_RETURN_IF_ERROR(
-      transaction.Prepare(absl::StrCat("DELETE FROM received WHERE", kTouching).c_str())
-          .Bind(scan)
-          .Bind(lines.kind)
-          .Bind(lines.lines.end)
-          .Bind(lines.lines.begin)
-          .Run());
-  return transaction.Prepare("INSERT INTO received (scan, kind, begin, end) VALUES (?, ?, ?, ?)")
-      .Bind(scan)
-      .Bind(lines.kind)
-      .Bind(merged.begin)
-      .Bind(merged.end)
-      .Run();
-}
-
-absl::Status SetReady(Transaction& transaction, std::int64_t id, Ready ready) {
-  return transaction.Prepare("UPDATE scans SET ready = ? WHERE id = ?").Bind(ready).Bind(id).Run();
-}
-
-/// FailedPrecondition names the job that still needs the scan.
-absl::Status CheckUnused(Transaction& transaction, std::int64_t id) {
-  Statement user = transaction.Prepare("SELECT id FROM jobs WHERE scan = ? AND state < ?");
-  TOMOSLAB_ASSIGN_OR_RETURN(const bool used, user.Bind(id).Bind(v1::SUCCEEDED).Step());
-  if (!used) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      absl::StrFormat("%s is used by %s, which is not over; cancel that job first", ScanName(id),
-                      JobName(user.Int(0))));
 }
 
 }  // namespace
@@ -196,14 +97,14 @@ absl::StatusOr<v1::Scan> ScanStore::FindRequest(Transaction& transaction,
     Statement row = transaction.Prepare("SELECT id, ready FROM scans WHERE request_id = ?");
     TOMOSLAB_ASSIGN_OR_RETURN(const bool found,
                               row.Bind(OwnRequestId(owner, request.request_id())).Step());
-    if (!found) return Unknown("such request");
+    if (!found) return UnknownScan("such request");
     if (row.Int(1) != kUsable) {
       return absl::UnavailableError(
           "the scan of this request_id is being created or deleted; try again");
     }
     id = row.Int(0);
   }
-  TOMOSLAB_ASSIGN_OR_RETURN(v1::Scan scan, Load(transaction, id));
+  TOMOSLAB_ASSIGN_OR_RETURN(v1::Scan scan, LoadScan(transaction, id));
   v1::Scan stored = scan, wanted = request.scan();
   ClearServerFields(&stored);
   ClearServerFields(&wanted);
@@ -299,7 +200,7 @@ absl::StatusOr<v1::Scan> ScanStore::Create(const v1::CreateScanRequest& request,
 absl::StatusOr<v1::Scan> ScanStore::Get(const std::string& name) {
   TOMOSLAB_ASSIGN_OR_RETURN(const std::int64_t id, ScanId(name));
   Transaction transaction(database_);
-  return Load(transaction, id);
+  return LoadScan(transaction, id);
 }
 
 absl::StatusOr<v1::ListScansResponse> ScanStore::List(const v1::ListScansRequest& request,
@@ -324,7 +225,7 @@ absl::StatusOr<v1::ListScansResponse> ScanStore::List(const v1::ListScansRequest
       break;
     }
     last = rows.Int(0);
-    absl::StatusOr<v1::Scan> read = FromRow(rows);
+    absl::StatusOr<v1::Scan> read = ScanFromRow(rows);
     if (!read.ok()) {  // it hides nothing else
       spdlog::error("{}", std::string(read.status().message()));
       continue;
@@ -377,34 +278,11 @@ bool ScanStore::IsOpen(const std::string& name) {
 
 absl::StatusOr<bool> ScanStore::CommitRows(const OpenScan& scan,
                                            const std::vector<WrittenLines>& written) {
-  std::int64_t total = 0;
-  for (const v1::FrameKind kind : kFrameKinds) total += scan.file_.LineCount(kind);
+  std::int64_t all_lines = 0;
+  for (const v1::FrameKind kind : kFrameKinds) all_lines += scan.file_.LineCount(kind);
   Transaction transaction(database_);
-  TOMOSLAB_RETURN_IF_ERROR(CheckUsable(transaction, scan.id_));
-  for (const WrittenLines& lines : written) {
-    TOMOSLAB_RETURN_IF_ERROR(MergeReceived(transaction, scan.id_, lines));
-  }
-  std::int64_t received = 0;
-  {
-    Statement sum =
-        transaction.Prepare("SELECT SUM(end - begin), COUNT(*) FROM received WHERE scan = ?");
-    TOMOSLAB_RETURN_IF_ERROR(sum.Bind(scan.id_).Step().status());
-    received = sum.Int(0);
-    if (sum.Int(1) > kMostPieces) {
-      return absl::ResourceExhaustedError(absl::StrFormat(
-          "what %s has received would be in %d pieces, more than %d; send its lines in order, so "
-          "that pieces grow together",
-          ScanName(scan.id_), sum.Int(1), kMostPieces));
-    }
-  }
-  bool completed = false;
-  if (received == total) {
-    TOMOSLAB_RETURN_IF_ERROR(
-        transaction.Prepare("UPDATE scans SET complete = 1 WHERE id = ? AND complete = 0")
-            .Bind(scan.id_)
-            .Run());
-    completed = transaction.ChangedRows() == 1;
-  }
+  TOMOSLAB_ASSIGN_OR_RETURN(const bool completed,
+                            EnterReceived(transaction, scan.id_, all_lines, written));
   TOMOSLAB_RETURN_IF_ERROR(transaction.Commit());
   return completed;
 }
@@ -424,7 +302,7 @@ absl::StatusOr<bool> ScanStore::IsComplete(const std::string& name) {
   Transaction transaction(database_, Durability::kSoon);
   Statement row = transaction.Prepare("SELECT complete FROM scans WHERE id = ? AND ready = 1");
   TOMOSLAB_ASSIGN_OR_RETURN(const bool found, row.Bind(id).Step());
-  if (!found) return Unknown(name);
+  if (!found) return UnknownScan(name);
   return row.Int(0) != 0;
 }
 

@@ -14,6 +14,7 @@
 #include "server/caller.h"
 #include "server/database.h"
 #include "server/scan_file.h"
+#include "server/scan_rows.h"
 #include "tomoslab/v1/reconstruction.pb.h"
 
 namespace tomoslab {
@@ -33,12 +34,6 @@ class OpenScan {
   const std::int64_t id_;
   mutable std::mutex mutex_;
   std::map<v1::FrameKind, LineRanges> received_;
-};
-
-/// Lines of one kind that were written and are not yet acknowledged.
-struct WrittenLines {
-  v1::FrameKind kind;
-  IndexRange lines;
 };
 
 /// What became of a chunk of an upload.

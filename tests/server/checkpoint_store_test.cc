@@ -177,7 +177,7 @@ TEST_F(CheckpointStoreTest, GivesUpAnUnfinishedOneForTheNext) {
 TEST_F(CheckpointStoreTest, FindsBitsThatFlippedAndFilesThatWereCut) {
   Keep(1), Keep(2);
   const std::string folder = stores_.folder() + "/checkpoints/";
-  const Extent values = *FindArray(folder + "1-1-2.h5", "/state/g");
+  const Extent values = *FindArray(folder + "1-1-2.h5", "/state/g", 4 * kSlices * kSliceSize);
   {
     std::fstream file(folder + "1-1-2.h5", std::ios::in | std::ios::out | std::ios::binary);
     file.seekp(values.offset + 4 * kSliceSize + 17);  // in the first block of plane 1
