@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <cstdlib>
 #include <map>
 #include <string>
@@ -14,6 +15,7 @@
 #include "worker/app/heap.h"
 #include "worker/app/pool_loop.h"
 #include "worker/app/rank_info.h"
+#include "worker/app/start_watch.h"
 #include "worker/core/parallel.h"
 
 namespace {
@@ -27,7 +29,7 @@ const std::map<std::string, tomoslab::DeviceChoice> kDevices = {
 struct Flags {
   tomoslab::PoolOptions pool;
   std::int64_t memory_mb = 0, device_memory_mb = 0;
-  int threads = 0;
+  int threads = 0, start_seconds = 120;
   std::string token_file;
   tomoslab::LogFormat log_format = tomoslab::LogFormat::kText;
 };
@@ -69,6 +71,10 @@ void AddFlags(CLI::App& app, Flags& flags) {
                  "set by the launcher, so that it knows its own pool");
   app.add_option("--threads", flags.threads, "threads per rank (default: what OpenMP finds)")
       ->check(CLI::Range(1, 4096));
+  app.add_option("--start-seconds", flags.start_seconds,
+                 "a pool ends when not all of its ranks have started within so long")
+      ->check(CLI::Range(1, 86400))
+      ->capture_default_str();
   app.add_option(
          "--memory-mb", flags.memory_mb,
          "memory a rank may use, MiB (default: what is free, shared by the machine's ranks)")
@@ -93,6 +99,12 @@ void BlockEndSignals() {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 }
 
+void StartMpi(const Flags& flags, int argc, char** argv) {
+  const tomoslab::StartWatch watch{std::chrono::seconds(flags.start_seconds)};
+  int provided = 0;
+  MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -111,8 +123,7 @@ int main(int argc, char** argv) {
   flags.pool.device_bytes_per_rank = flags.device_memory_mb << 20;
 
   BlockEndSignals();
-  int provided = 0;
-  MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
+  StartMpi(flags, argc, argv);
   const int exit_status = tomoslab::ServePool(flags.pool, tomoslab::Communicator::World());
   MPI_Finalize();
   return exit_status;
