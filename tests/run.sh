@@ -7,4 +7,4 @@ cd "$(dirname "$0")/.."
 deploy/install-packages.sh
 deploy/build.sh
 [ $# -gt 0 ] || set -- -LE minutes
-exec ctest --test-dir build --output-on-failure "$@"
+exec ctest --test-dir build -j "$(nproc)" --output-on-failure "$@"
