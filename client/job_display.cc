@@ -11,6 +11,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "proto/log_line.h"
+#include "proto/plain_text.h"
 
 namespace tomoslab {
 namespace {
@@ -128,7 +129,7 @@ void JobDisplay::ShowLine(const std::string& text) {
   EndPassing();
   // What ranks and users wrote must not steer a terminal.
   for (const absl::string_view line : absl::StrSplit(text, '\n'))
-    std::fprintf(out_, "%s\n", Harmless({line.data(), line.size()}).c_str());
+    std::fprintf(out_, "%s\n", EscapedLine({line.data(), line.size()}, kLongestLogText).c_str());
   std::fflush(out_);
 }
 

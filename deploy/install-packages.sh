@@ -12,7 +12,7 @@ build_packages=(
   libhwy-dev libxrl-dev libeigen3-dev libbenchmark-dev libspdlog-dev prometheus-cpp-dev libcpp-httplib-dev libcli11-dev nlohmann-json3-dev libgtest-dev libgmock-dev
   clang libclang-rt-14-dev libomp-dev
   iproute2 python3 python3-numpy python3-h5py python3-yaml python3-grpcio python3-protobuf python3-crc32c python3-tqdm mypy
-  node-typescript chromium chromium-driver python3-selenium
+  node-typescript eslint chromium chromium-driver python3-selenium
   python3-pip python3-setuptools python3-wheel
 )
 runtime_packages=(

@@ -11,54 +11,13 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
+#include "proto/plain_text.h"
 #include "proto/timestamp.h"
 
 namespace tomoslab {
 namespace {
 
 using google::protobuf::util::TimeUtil;
-
-constexpr std::string_view kCut = "…";
-
-struct Character {
-  char32_t code = 0;
-  std::size_t bytes = 0;  // 0 = not UTF-8
-};
-
-Character Decode(std::string_view text) {
-  const auto byte = [&](std::size_t i) {
-    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
-  };
-  const unsigned first = byte(0);
-  if (first < 0x80) return {first, 1};
-  const std::size_t bytes = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  if (first < 0xC2 || first > 0xF4) return {};
-  char32_t code = first & (0x7FU >> bytes);
-  for (std::size_t i = 1; i < bytes; ++i) {
-    if ((byte(i) & 0xC0U) != 0x80U) return {};
-    code = code << 6U | (byte(i) & 0x3FU);
-  }
-  constexpr char32_t kLeast[] = {0, 0, 0x80, 0x800, 0x10000};
-  const bool surrogate = code >= 0xD800 && code < 0xE000;
-  if (code < kLeast[bytes] || code > 0x10FFFF || surrogate) return {};
-  return {code, bytes};
-}
-
-bool IsHarmless(char32_t code) {
-  const bool control = code < 0x20 || (code >= 0x7F && code < 0xA0);
-  const bool turns = code == 0x61C || code == 0x200E || code == 0x200F ||
-                     (code >= 0x2028 && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069) ||
-                     code == 0xFEFF;
-  return !control && !turns;
-}
-
-std::string Shown(std::string_view rest, const Character& character) {
-  if (character.bytes == 0)
-    return absl::StrFormat("\\x%02x", static_cast<unsigned char>(rest.front()));
-  if (IsHarmless(character.code)) return std::string(rest.substr(0, character.bytes));
-  const auto code = static_cast<unsigned>(character.code);
-  return code < 0x100 ? absl::StrFormat("\\x%02x", code) : absl::StrFormat("\\u%04x", code);
-}
 
 std::string Key(std::string_view key) {
   std::string kept(key.substr(0, kLongestLogName));
@@ -108,7 +67,7 @@ struct Pair {
 
 std::vector<Pair> PairsOf(const v1::LogLine& line, std::string_view job) {
   std::vector<Pair> pairs = {{"time", TimeOf(line)}, {"level", LevelOf(line.severity())}};
-  if (!job.empty()) pairs.push_back({"job", Harmless(job, kLongestLogName)});
+  if (!job.empty()) pairs.push_back({"job", EscapedLine(job, kLongestLogName)});
   if (line.attempt() > 0) pairs.push_back({"attempt", absl::StrCat(line.attempt()), true});
   if (line.rank() >= 0) pairs.push_back({"rank", absl::StrCat(line.rank()), true});
   if (!line.host().empty()) pairs.push_back({"host", line.host()});
@@ -138,19 +97,6 @@ std::string ToJson(const std::vector<Pair>& pairs) {
 
 }  // namespace
 
-std::string Harmless(std::string_view text, std::size_t longest) {
-  std::string harmless;
-  std::size_t cut = 0;  // where "…" still fits
-  while (!text.empty()) {
-    const Character character = Decode(text);
-    harmless += Shown(text, character);
-    text.remove_prefix(std::max<std::size_t>(1, character.bytes));
-    if (harmless.size() + kCut.size() <= longest) cut = harmless.size();
-    if (harmless.size() > longest) return harmless.substr(0, cut).append(kCut);
-  }
-  return harmless;
-}
-
 v1::LogLine BoundedLine(const v1::LogLine& line) {
   v1::LogLine bounded;
   bounded.set_sequence(line.sequence());
@@ -158,12 +104,12 @@ v1::LogLine BoundedLine(const v1::LogLine& line) {
   const bool severe = line.severity() == v1::WARNING || line.severity() == v1::ERROR;
   bounded.set_severity(severe ? line.severity() : v1::INFO);
   bounded.set_rank(std::max(-1, line.rank()));
-  bounded.set_host(Harmless(line.host(), kLongestLogName));
+  bounded.set_host(EscapedLine(line.host(), kLongestLogName));
   bounded.set_attempt(std::max(0, line.attempt()));
-  bounded.set_text(Harmless(line.text()));
+  bounded.set_text(EscapedLine(line.text(), kLongestLogText));
   for (const auto& [key, value] : line.field()) {
     if (bounded.field_size() == kMostLogFields) break;
-    (*bounded.mutable_field())[Key(key)] = Harmless(value, kLongestLogValue);
+    (*bounded.mutable_field())[Key(key)] = EscapedLine(value, kLongestLogValue);
   }
   return bounded;
 }

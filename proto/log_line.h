@@ -14,13 +14,8 @@ inline constexpr std::size_t kLongestLogText = 8 << 10, kLongestLogValue = 1 << 
                              kLongestLogName = 256;  // of hosts and keys
 inline constexpr int kMostLogFields = 32, kMostSplitLines = 100;
 
-/// Bytes that are not UTF-8, control characters (C0, C1, DEL) and those that turn the direction of
-/// writing become \xNN or \uNNNN, so that no terminal obeys them; at most `longest` bytes, where it
-/// is cut "…" says so.
-std::string Harmless(std::string_view text, std::size_t longest = kLongestLogText);
-
-/// As it may be kept and shown, whoever wrote it: texts are Harmless and bounded, fields at most
-/// kMostLogFields, a severity that is none becomes INFO.
+/// As it may be kept and shown, whoever wrote it: texts are EscapedLine (proto/plain_text) and
+/// bounded, fields at most kMostLogFields, a severity that is none becomes INFO.
 v1::LogLine BoundedLine(const v1::LogLine& line);
 
 /// A line of the server's (rank −1), now.

@@ -20,4 +20,8 @@ absl::Status CheckPlainText(std::string_view field, std::string_view text, std::
 /// goes beyond `most_bytes`.
 std::string PlainLine(std::string_view text, std::size_t most_bytes);
 
+/// The same with \xNN and \uNNNN for what is not plain (bytes that are not UTF-8 among it), so that
+/// a reader sees what was there. Twice is once.
+std::string EscapedLine(std::string_view text, std::size_t most_bytes);
+
 }  // namespace tomoslab

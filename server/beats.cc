@@ -6,9 +6,9 @@
 
 namespace tomoslab {
 
-void Beats::Begin(const std::string& lease, int ranks) {
+void Beats::Begin(const std::string& lease, int ranks, Clock::time_point now) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  leases_[lease].last.resize(std::max(1, ranks));
+  leases_[lease].last.assign(std::max(1, ranks), now);
 }
 
 void Beats::End(const std::string& lease) {
@@ -52,13 +52,13 @@ std::vector<Beats::Silence> Beats::Silent(Clock::time_point now, Clock::duration
   last_look_ = now;
   std::vector<Silence> silent;
   for (auto& [lease, ranks] : leases_) {
-    if (!ranks.watched) continue;
     for (Clock::time_point& last : ranks.last) {
       if (apart > std::chrono::seconds(1)) last = std::min(now, last + apart);
     }
     const auto oldest = std::min_element(ranks.last.begin(), ranks.last.end());
-    if (now - *oldest > limit)
-      silent.push_back({lease, static_cast<int>(oldest - ranks.last.begin())});
+    const Clock::duration time = now - *oldest;
+    if (time > (ranks.watched ? limit : 2 * limit))
+      silent.push_back({lease, static_cast<int>(oldest - ranks.last.begin()), time});
   }
   return silent;
 }

@@ -17,8 +17,9 @@ class Beats {
  public:
   using Clock = std::chrono::steady_clock;
 
-  /// A lease of so many ranks begins. Its ranks are watched from the first beat of any of them.
-  void Begin(const std::string& lease, int ranks);
+  /// A lease of so many ranks begins. Each of them is watched from the first beat of any; until
+  /// then they have twice the time.
+  void Begin(const std::string& lease, int ranks, Clock::time_point now);
   void End(const std::string& lease);
 
   /// Aborted: the lease has ended. OutOfRange: it has no such rank.
@@ -30,10 +31,11 @@ class Beats {
   struct Silence {
     std::string lease;
     int rank;
+    Clock::duration time;
   };
-  /// The first rank of each lease that has been silent for longer than `limit`. Call it again and
-  /// again: where the calls themselves are more than a second apart this program was stopped, and
-  /// the ranks are given that time.
+  /// The rank of each lease that has been silent longest, where that is more than `limit`. Call it
+  /// again and again: where the calls themselves are more than a second apart this program was
+  /// stopped, and the ranks are given that time.
   std::vector<Silence> Silent(Clock::time_point now, Clock::duration limit);
 
  private:

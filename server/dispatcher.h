@@ -178,7 +178,7 @@ class Dispatcher {
                     const std::string& token);
   /// "" = it is not. silent_rank: −1 = none.
   std::string WhyStuck(const Lease& lease, const Pool& pool, Clock::time_point now,
-                       int silent_rank) const;
+                       const Beats::Silence* silence) const;
   /// Of a job that is over.
   void RemoveCheckpoints(const v1::Job& job);
   absl::StatusOr<v1::Job> AppendReport(const Lease& lease, const v1::ReportRequest& request);

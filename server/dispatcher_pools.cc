@@ -103,32 +103,33 @@ std::vector<PoolOffer> Dispatcher::Offers() const {
 }
 
 std::vector<Dispatcher::Stuck> Dispatcher::StuckPools(Clock::time_point now) {
-  std::map<std::string, int> silent_rank;
-  for (const Beats::Silence& silence : beats_.Silent(now, patience_.beat))
-    silent_rank[silence.lease] = silence.rank;
+  std::map<std::string, Beats::Silence> silences;
+  for (Beats::Silence& silence : beats_.Silent(now, patience_.beat))
+    silences.emplace(silence.lease, std::move(silence));
   const std::lock_guard<std::mutex> lock(mutex_);
   std::vector<Stuck> stuck;
   for (const auto& [id, lease] : leases_) {
     const auto pool = pools_.find(lease.pool);
     if (pool == pools_.end()) continue;
+    const auto silence = silences.find(id);
     const std::string why =
-        WhyStuck(lease, pool->second, now, silent_rank.count(id) > 0 ? silent_rank[id] : -1);
+        WhyStuck(lease, pool->second, now, silence == silences.end() ? nullptr : &silence->second);
     if (!why.empty()) stuck.push_back({lease.pool, pool->second.request.instance(), why});
   }
   return stuck;
 }
 
 std::string Dispatcher::WhyStuck(const Lease& lease, const Pool& pool, Clock::time_point now,
-                                 int silent_rank) const {
+                                 const Beats::Silence* silence) const {
   const auto seconds = [](Clock::duration d) {
     return std::chrono::duration_cast<std::chrono::seconds>(d).count();
   };
-  if (silent_rank >= 0) {
-    const std::string host = silent_rank < pool.request.rank_size()
-                                 ? " on " + pool.request.rank(silent_rank).host()
+  if (silence != nullptr) {
+    const std::string host = silence->rank < pool.request.rank_size()
+                                 ? " on " + pool.request.rank(silence->rank).host()
                                  : "";
-    return absl::StrFormat("rank %d%s gave no sign of life for %d s", silent_rank, host,
-                           seconds(patience_.beat));
+    return absl::StrFormat("rank %d%s gave no sign of life for %d s", silence->rank, host,
+                           seconds(silence->time));
   }
   if (pool.cut.has_value() && now - *pool.cut > patience_.reattach) {
     return absl::StrFormat("the connection to its rank 0 broke, and did not come back within %d s",

@@ -130,7 +130,7 @@ absl::StatusOr<std::string> Dispatcher::Begin(const std::string& pool_name, cons
   pools_[pool_name].lease = id;
   const int ranks = pools_[pool_name].request.rank_size();
   lease_logs_.Begin(id, begun, ranks, Clock::now());
-  beats_.Begin(id, ranks);
+  beats_.Begin(id, ranks, Clock::now());
   leases_[id] = {pool_name, {std::move(begun), nullptr, nullptr, nullptr}, Clock::now(), false, {},
                  0};
   return id;

@@ -171,7 +171,8 @@ void AddFlags(CLI::App& app, Flags& flags) {
       ->capture_default_str();
   app.add_option(
          "--rank-silence-seconds", flags.rank_silence_seconds,
-         "A pool loses its job when one of its ranks, or its connection, is gone for so long")
+         "A pool loses its job when one of its ranks gives no sign for so long, or when its "
+         "connection broke and is not back after a third of it")
       ->check(CLI::Range(3.0, 3600.0))
       ->capture_default_str();
   app.add_option("--drain-seconds", flags.drain_seconds,
@@ -221,8 +222,10 @@ absl::Status SetDefaults(Flags& flags) {
   retention.free_bytes = static_cast<std::int64_t>(flags.free_gib * (1 << 30));
   if (flags.no_local_pool) pools.pools = 0;
   flags.server.patience.silence = Milliseconds(flags.pool_silence_seconds);
-  flags.server.patience.beat = flags.server.patience.reattach =
-      Milliseconds(flags.rank_silence_seconds);
+  // A connection breaks when a pool dies, some seconds after its hosts lost each other; all in
+  // all a lease is to end within 10 s.
+  flags.server.patience.beat = Milliseconds(flags.rank_silence_seconds);
+  flags.server.patience.reattach = Milliseconds(flags.rank_silence_seconds / 3);
   flags.server.drain_patience = Milliseconds(flags.drain_seconds);
   const Machine machine = tomoslab::ThisMachine();
   pools.numa_nodes = machine.numa_nodes;

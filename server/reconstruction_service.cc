@@ -155,6 +155,10 @@ grpc::ServerWriteReactor<v1::PreviewChunk>* ReconstructionService::ReadPreview(
       entrance_, context, *request,
       [this](const v1::ReadPreviewRequest& wanted)
           -> absl::StatusOr<StreamReactor<v1::PreviewChunk>::Source> {
+        if (wanted.volume()) {
+          TOMOSLAB_ASSIGN_OR_RETURN(PlaneReader plane, ReadPlane(stores_, wanted));
+          return SourceOf<v1::PreviewChunk>(std::move(plane));
+        }
         TOMOSLAB_RETURN_IF_ERROR(stores_.jobs.Get(wanted.job()).status());
         TOMOSLAB_ASSIGN_OR_RETURN(PreviewReader reader,
                                   PreviewReader::Open(stores_.previews, wanted));

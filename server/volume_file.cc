@@ -6,6 +6,7 @@
 #include <limits>
 #include <utility>
 
+#include "absl/strings/str_format.h"
 #include "proto/algorithm_values.h"
 #include "proto/values.h"
 #include "server/hdf5_layout.h"
@@ -97,6 +98,14 @@ absl::StatusOr<VolumeFile> VolumeFile::Open(const std::string& path,
       const CheckedLines lines,
       FindCheckedLines(path, kArray, kChecksums, LineCount(volume), BytesPerLine(volume)));
   return VolumeFile(std::move(file), lines, volume);
+}
+
+absl::Status VolumeFile::Read(IndexRange lines, char* data) const {
+  const absl::Status read = lines_.Read(file_, lines, data);
+  if (!absl::IsDataLoss(read)) return read;
+  return absl::DataLossError(
+      absl::StrFormat("slice %d of the volume cannot be read: %s; run its job again",
+                      lines.begin / rows_, read.message()));
 }
 
 absl::Status VolumeFile::RecordResult(const std::string& path, const v1::IterationReport& last,

@@ -35,8 +35,8 @@ class VolumeFile {
   int slices() const { return slices_; }
 
   /// `lines` must lie inside the volume; `data` holds lines.size() · bytes_per_line() bytes.
-  /// DataLoss: a line is not what was written.
-  absl::Status Read(IndexRange lines, char* data) const { return lines_.Read(file_, lines, data); }
+  /// DataLoss: a line is not what was written; names its slice.
+  absl::Status Read(IndexRange lines, char* data) const;
   absl::Status Write(IndexRange lines, const char* data) const {
     return lines_.Write(file_, lines, data);
   }

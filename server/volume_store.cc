@@ -93,13 +93,7 @@ absl::StatusOr<bool> VolumeReader::Next(v1::VolumeChunk* chunk) {
   const IndexRange lines{left_.begin,
                          std::min(left_.end, left_.begin + LinesPerChunk(bytes_per_line))};
   std::vector<float> values(lines.size() * bytes_per_line / sizeof(float));
-  const absl::Status read = file_.Read(lines, reinterpret_cast<char*>(values.data()));
-  if (absl::IsDataLoss(read)) {
-    return absl::DataLossError(
-        absl::StrFormat("slice %d of the volume cannot be read: %s; run its job again",
-                        lines.begin / file_.rows(), read.message()));
-  }
-  TOMOSLAB_RETURN_IF_ERROR(read);
+  TOMOSLAB_RETURN_IF_ERROR(file_.Read(lines, reinterpret_cast<char*>(values.data())));
   const std::string data = content_.Convert(values);
   FillChunk(lines.begin, static_cast<std::int64_t>(data.size()) / lines.size(), data, chunk);
   left_.begin = lines.end;

@@ -47,10 +47,11 @@ export async function change(path, body = {}, method = "POST") {
 /**
  * An image of float32.
  * @param {string} path
+ * @param {AbortSignal} [signal]
  * @returns {Promise<import("./types").Image>}
  */
-export async function image(path) {
-  const response = await send(path);
+export async function image(path, signal) {
+  const response = await send(path, { signal });
   /** @param {string} name */
   const header = (name) => Number(response.headers.get(name) ?? 0);
   const data = new Float32Array(await response.arrayBuffer());

@@ -28,11 +28,11 @@ const app = {
   },
 };
 
-/** @param {HTMLElement} element @param {() => void} [close] */
-function show(element, close = () => {}) {
+/** @param {HTMLElement} content @param {() => void} [close] */
+function show(content, close = () => {}) {
   view?.close();
-  view = { element, close };
-  main.replaceChildren(element);
+  view = { element: content, close };
+  main.replaceChildren(content);
 }
 
 /** @param {string} [why] */
@@ -106,9 +106,12 @@ async function start() {
   try {
     app.identity = await get("/api/session");
   } catch (error) {
-    if (error instanceof ApiError && error.status === 401) return logIn();
-    app.told("cut");
-    setTimeout(start, 2000);
+    if (error instanceof ApiError && error.status === 401) {
+      logIn();
+    } else {
+      app.told("cut");
+      setTimeout(start, 2000);
+    }
     return;
   }
   app.mayChange = ["ROLE_OPERATOR", "ROLE_ADMIN"].includes(app.identity.role ?? "");

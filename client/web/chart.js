@@ -196,9 +196,12 @@ export class Charts {
     const labels = Number(last.changedLabels ?? 0) > 0;
     if (this.plots.length && labels && !this.hasLabels) this.forget();
     if (!this.library) return;
-    if (!this.plots.length) return this.build();
-    this.plots[0].setData(this.misfitData());
-    this.plots[1].setData(phaseData(this.iterations));
+    if (this.plots.length) {
+      this.plots[0].setData(this.misfitData());
+      this.plots[1].setData(phaseData(this.iterations));
+    } else {
+      this.build();
+    }
   }
 
   resize() {

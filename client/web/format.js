@@ -1,14 +1,15 @@
 // Numbers and states as people read them.
 
-/** @param {number} bytes */
-export function bytes(bytes) {
+/** @param {number} count */
+export function bytes(count) {
   const units = ["B", "kB", "MB", "GB", "TB", "PB"];
-  let unit = 0;
-  while (bytes >= 1000 && unit < units.length - 1) {
-    bytes /= 1000;
+  let left = count,
+    unit = 0;
+  while (left >= 1000 && unit < units.length - 1) {
+    left /= 1000;
     ++unit;
   }
-  return `${bytes.toFixed(unit === 0 || bytes >= 100 ? 0 : 1)} ${units[unit]}`;
+  return `${left.toFixed(unit === 0 || left >= 100 ? 0 : 1)} ${units[unit]}`;
 }
 
 /** @param {number} seconds */

@@ -271,6 +271,7 @@ export async function open(app, id) {
       live.close();
       clearInterval(timer);
       charts.close();
+      images.close();
     },
   };
 }

@@ -106,15 +106,14 @@ absl::StatusOr<EventFeed::Batch> EventFeed::After(const std::string& job, std::i
   if (Batch kept = Kept(job, after); !kept.text.empty()) return kept;
   const std::lock_guard<std::mutex> lock(loading_);
   if (Batch kept = Kept(job, after); !kept.text.empty()) return kept;
-  TOMOSLAB_ASSIGN_OR_RETURN(const std::vector<v1::JobEvent> events,
-                            jobs_.EventsAfter(job, after, kBatch));
-  for (const v1::JobEvent& event : events) Keep(job, event);
+  TOMOSLAB_ASSIGN_OR_RETURN(const SharedEvents events, jobs_.NextEvents(job, after));
+  for (const auto& event : events) Keep(job, *event);
   return Kept(job, after);
 }
 
 absl::StatusOr<bool> EventFeed::IsOver(const std::string& job, std::int64_t last) {
-  TOMOSLAB_ASSIGN_OR_RETURN(const v1::Job now, jobs_.Get(job));
-  return tomoslab::IsOver(now.state()) && last >= now.last_event();
+  TOMOSLAB_ASSIGN_OR_RETURN(const JobProgress now, jobs_.ProgressOf(job));
+  return tomoslab::IsOver(now.state) && last >= now.last_event;
 }
 
 }  // namespace tomoslab

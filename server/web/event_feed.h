@@ -1,5 +1,5 @@
 // A job's events as server-sent events, made once for all pages that follow it: a page costs what
-// its copy of the bytes costs.
+// its copy of the bytes costs. They come as gRPC's watchers get them: the newest from memory.
 #pragma once
 
 #include <chrono>
@@ -55,7 +55,7 @@ class EventFeed {
   void Keep(const std::string& job, const v1::JobEvent& event);
 
   JobTable& jobs_;
-  std::mutex loading_;  // one thread reads the table, the others find what it has read
+  std::mutex loading_;  // one thread makes the text, the others find what it has made
   mutable std::mutex mutex_;
   bool stopping_ = false;
   BoundedCache<Key, Frame> frames_;

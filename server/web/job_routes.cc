@@ -18,7 +18,8 @@ namespace tomoslab {
 namespace {
 
 constexpr std::size_t kLongestToken = 1000;
-constexpr std::size_t kPreviewBytesKept = 32 << 20, kLargestPreviewKept = 4 << 20;
+constexpr std::size_t kPreviewBytesKept = 32 << 20;
+constexpr std::int64_t kLargestPreviewKept = 4 << 20;
 constexpr int kMostLogLines = 1000;
 constexpr int kSessionSeconds = 7 * 86400;
 using Reconstruction = v1::Reconstruction::Stub;
@@ -188,7 +189,7 @@ void JobRoutes::AddJobs(WebServer& web) {
   route("POST", "/api/jobs", &JobRoutes::CreateJob);
   route("GET", "/api/jobs/{}/log", &JobRoutes::ReadLog);
   route("GET", "/api/jobs/{}/previews/{}/{}", &JobRoutes::Preview);
-  route("GET", "/api/jobs/{}/slices/{}", &JobRoutes::Slice);
+  route("GET", "/api/jobs/{}/slices/{}/{}", &JobRoutes::Slice);
   route("GET", "/api/jobs/{}/volume.npy", &JobRoutes::Volume);
   web.Route("GET", "/api/jobs/{}", v1::ROLE_UNSPECIFIED, [this](const HttpRequest& request) {
     v1::GetJobRequest wanted;
@@ -253,13 +254,14 @@ HttpResponse JobRoutes::ReadPreview(const HttpRequest& request,
   image->shape = stream->chunk().preview();
   const std::int64_t bytes = std::int64_t{4} * image->shape.rows() * image->shape.columns();
   HttpResponse response = Show(image);
-  // What an iteration left does not change, but which one is the newest (0) does.
-  const bool lasts = wanted.iteration() > 0;
+  // A volume and what an iteration left do not change, but which one is the newest (0) does.
+  const bool lasts = wanted.volume() || wanted.iteration() > 0;
   response.headers["Cache-Control"] = lasts ? "private, max-age=3600" : "no-store";
   response.stream_length = bytes;
-  const bool small = bytes <= static_cast<std::int64_t>(kLargestPreviewKept);
-  response.stream = [this, stream, image, small, lasts, wanted](HttpSink& sink) {
-    if (!small || !lasts) return stream->Send(sink);
+  // Many pages show the same previews; a slice of a volume is what one of them looks for.
+  const bool shared = lasts && !wanted.volume() && bytes <= kLargestPreviewKept;
+  response.stream = [this, stream, image, shared, wanted](HttpSink& sink) {
+    if (!shared) return stream->Send(sink);
     if (!stream->Collect(&image->bytes)) return false;
     previews_.Keep(wanted.SerializeAsString(), image, image->bytes.size());
     return sink.Write(image->bytes);
@@ -268,26 +270,18 @@ HttpResponse JobRoutes::ReadPreview(const HttpRequest& request,
 }
 
 HttpResponse JobRoutes::Slice(const HttpRequest& request) {
-  const absl::StatusOr<int> index = Number("the slice", request.captures[1]);
-  if (!index.ok()) return ErrorResponse(index.status());
-  v1::GetJobRequest named;
-  named.set_name(JobName(request));
-  const auto job = Call<v1::Job>(*stub_, &Reconstruction::GetJob, request, named);
-  if (!job.ok()) return ErrorResponse(job.status());
-  v1::ReadSlicesRequest wanted;
-  wanted.set_job(named.name());
-  wanted.set_first_slice(*index);
-  wanted.set_slice_count(1);
-  auto stream = std::make_shared<ChunkStream<v1::VolumeChunk>>(
-      request, [&](grpc::ClientContext* context) { return stub_->ReadSlices(context, wanted); });
-  const absl::Status begun = stream->Begin();
-  if (!begun.ok()) return ErrorResponse(begun);
-  const v1::VolumeGeometry& volume = job->spec().volume();
-  HttpResponse response =
-      BytesResponse(std::move(stream), std::int64_t{4} * volume.rows() * volume.columns());
-  SetShape(response, volume.rows(), volume.columns());
-  response.headers["Cache-Control"] = "private, max-age=3600";
-  return response;
+  v1::ReadPreviewRequest wanted;
+  wanted.set_job(JobName(request));
+  wanted.set_volume(true);
+  const std::optional<v1::Plane> plane = PlaneOf(request.captures[1]);
+  const absl::StatusOr<int> index = Number("the slice", request.captures[2]);
+  if (!index.ok() || !plane.has_value()) {
+    return ErrorResponse(absl::InvalidArgumentError(
+        "a slice is slices/PLANE/INDEX, with axial, coronal or sagittal as PLANE"));
+  }
+  wanted.set_plane(*plane);
+  wanted.set_index(*index);
+  return ReadPreview(request, wanted);
 }
 
 HttpResponse JobRoutes::Volume(const HttpRequest& request) {

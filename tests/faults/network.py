@@ -18,6 +18,7 @@ from programs import client, events, job_name, messages, scratch_folder, wait_un
 from scans import read_volume
 
 BRIEFLY, LONG = 3, 12  # seconds that a link is cut: less and more than the server waits for a rank (7 s)
+LEASE = 10  # seconds after a cut until nobody holds the job
 HANG = 30  # seconds that nothing may take longer than the cut
 RESUME = 60  # seconds from the end of the cut until a job that was lost goes on
 
@@ -67,7 +68,7 @@ class Cases:
         for node in ("node1", "node2"):
             self.world.network["server"].cut(self.world.network[node])
         wait_until(lambda: self.world.state(job)["state"] == "QUEUED", "the lease ends", HANG)
-        self.figures.at_most(f"{name}: seconds until the lease ends", round(time.monotonic() - begun, 1), 15)
+        self.figures.at_most(f"{name}: seconds until the lease ends", round(time.monotonic() - begun, 1), LEASE)
         before = self.world.iteration(job)
         time.sleep(max(0, LONG - (time.monotonic() - begun)))
         for node in ("node1", "node2"):
@@ -84,9 +85,9 @@ class Cases:
         begun = time.monotonic()
         self.world.network["node1"].cut(self.world.network["node2"])
         wait_until(lambda: self.world.pool_ends() > ends, "the pool ends", 2 * HANG)
-        self.figures.at_most(f"{name}: seconds until the pool ends", round(time.monotonic() - begun, 1), HANG)
+        self.figures.at_most(f"{name}: seconds until the pool ends", round(time.monotonic() - begun, 1), LEASE)
         wait_until(lambda: self.world.state(job)["state"] == "QUEUED", "the lease ends", HANG)
-        self.figures.at_most(f"{name}: seconds until the lease ends", round(time.monotonic() - begun, 1), HANG)
+        self.figures.at_most(f"{name}: seconds until the lease ends", round(time.monotonic() - begun, 1), LEASE)
         before = self.world.iteration(job)
         time.sleep(max(0, LONG - (time.monotonic() - begun)))
         self.world.network["node1"].heal(self.world.network["node2"])

@@ -1,5 +1,7 @@
 #include "proto/plain_text.h"
 
+#include <random>
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -7,6 +9,10 @@ namespace tomoslab {
 namespace {
 
 using ::testing::HasSubstr;
+
+std::string Escaped(std::string_view text, std::size_t most_bytes = 1000) {
+  return EscapedLine(text, most_bytes);
+}
 
 TEST(PlainText, IsWhatPeopleWrite) {
   for (const char* text : {"", "tooth 3", "Zähne, µCT (2×)", "歯", "🦷"})
@@ -40,6 +46,48 @@ TEST(PlainLine, KeepsWhatIsPlainAndNeverCutsACharacter) {
     EXPECT_LE(line.size(), most);
     EXPECT_TRUE(IsPlainText(line));
   }
+}
+
+TEST(EscapedLine, NoTerminalObeysIt) {
+  EXPECT_EQ(Escaped("a\x1b[2J\r\n\x07"
+                    "b"),
+            "a\\x1b[2J\\x0d\\x0a\\x07"
+            "b");
+  EXPECT_EQ(Escaped("\x7f"), "\\x7f");
+  EXPECT_EQ(Escaped("\xc2\x9b"
+                    "31m"),
+            "\\x9b"
+            "31m")
+      << "a C1 control sequence introducer";
+  EXPECT_EQ(Escaped("\xe2\x80\xae"
+                    "gnp"),
+            "\\u202e"
+            "gnp")
+      << "right to left";
+  EXPECT_EQ(Escaped(std::string_view("\0", 1)), "\\x00");
+  EXPECT_EQ(Escaped("Grüße, 10 µm, 𝛼"), "Grüße, 10 µm, 𝛼");
+  EXPECT_EQ(Escaped(Escaped("\x1b")), Escaped("\x1b")) << "twice is once";
+}
+
+TEST(EscapedLine, BytesThatAreNotUtf8AreShownAsNumbers) {
+  EXPECT_EQ(Escaped("\xff"), "\\xff");
+  EXPECT_EQ(Escaped("\xc3"), "\\xc3");
+  EXPECT_EQ(Escaped("\xc0\xaf"), "\\xc0\\xaf") << "an overlong /";
+  EXPECT_EQ(Escaped("\xed\xa0\x80"), "\\xed\\xa0\\x80") << "a surrogate";
+  EXPECT_EQ(Escaped("\xf5\x80\x80\x80"), "\\xf5\\x80\\x80\\x80");
+}
+
+TEST(EscapedLine, IsBoundedWhateverComes) {
+  std::mt19937 random(1);
+  for (int i = 0; i < 500; ++i) {
+    std::string bytes(random() % 300, ' ');
+    for (char& c : bytes) c = static_cast<char>(random());
+    const std::string shown = Escaped(bytes, 100);
+    EXPECT_LE(shown.size(), 100U);
+    EXPECT_EQ(Escaped(shown), shown);
+  }
+  EXPECT_EQ(Escaped(std::string(101, 'x'), 100), std::string(97, 'x') + "…");
+  EXPECT_EQ(Escaped(std::string(100, 'x'), 100), std::string(100, 'x'));
 }
 
 }  // namespace

@@ -32,8 +32,8 @@ class BeatsTest : public testing::Test {
 };
 
 TEST_F(BeatsTest, FindsARankThatNeverBeat) {
-  beats_.Begin("a", 3);
-  EXPECT_THAT(LookUntil(start_ + seconds(20)), IsEmpty()) << "no rank has begun";
+  beats_.Begin("a", 3, now_);
+  EXPECT_THAT(LookUntil(start_ + seconds(14)), IsEmpty()) << "no rank has begun";
   for (const int rank : {0, 2}) ASSERT_TRUE(Note("a", rank).ok());
   ASSERT_THAT(LookUntil(now_ + seconds(6)), IsEmpty());
   for (const int rank : {0, 2}) ASSERT_TRUE(Note("a", rank).ok());
@@ -43,8 +43,16 @@ TEST_F(BeatsTest, FindsARankThatNeverBeat) {
   EXPECT_EQ(silent[0].lease, "a");
 }
 
+TEST_F(BeatsTest, FindsAPoolOfWhichNoRankBegins) {
+  beats_.Begin("a", 2, now_);
+  const auto silent = LookUntil(start_ + seconds(15));
+  ASSERT_THAT(silent, SizeIs(1));
+  EXPECT_EQ(silent[0].lease, "a");
+  EXPECT_GE(silent[0].time, seconds(14));
+}
+
 TEST_F(BeatsTest, GivesRanksTheTimeThatTheServerWasStopped) {
-  beats_.Begin("a", 1);
+  beats_.Begin("a", 1, now_);
   ASSERT_TRUE(Note("a", 0).ok());
   ASSERT_THAT(LookUntil(now_ + seconds(4)), IsEmpty());
   now_ += seconds(30);
@@ -53,7 +61,7 @@ TEST_F(BeatsTest, GivesRanksTheTimeThatTheServerWasStopped) {
 }
 
 TEST_F(BeatsTest, RefusesWhatIsNoRankOfALivingLease) {
-  beats_.Begin("a", 2);
+  beats_.Begin("a", 2, now_);
   EXPECT_EQ(CodeOf(Note("a", 2)), kOutOfRange);
   EXPECT_EQ(CodeOf(Note("a", -1)), kOutOfRange);
   EXPECT_EQ(CodeOf(Note("b", 0)), kAborted);
@@ -62,7 +70,7 @@ TEST_F(BeatsTest, RefusesWhatIsNoRankOfALivingLease) {
 }
 
 TEST_F(BeatsTest, KeepsWhatEachRankSaidLastThatItTakes) {
-  beats_.Begin("a", 2);
+  beats_.Begin("a", 2, now_);
   EXPECT_THAT(beats_.Usage("a"), IsEmpty());
   ASSERT_TRUE(Note("a", 0).ok()) << "an older worker says nothing";
   v1::BeatRequest beat = BeatOf("a", 1);

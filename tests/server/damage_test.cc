@@ -6,6 +6,7 @@
 #include <functional>
 #include <iterator>
 
+#include "server/plane_reader.h"
 #include "server/scan_reader.h"
 #include "tests/server/status_of.h"
 #include "tests/server/test_stores.h"
@@ -56,6 +57,16 @@ class DamageTest : public testing::Test {
     if (!file.ok()) return file.status();
     const int slices = file->slices();
     return All<v1::VolumeChunk>(VolumeReader(*std::move(file), {0, slices}));
+  }
+
+  /// Of the volume; every line is part of it.
+  absl::StatusOr<std::string> ReadSagittalPlane() {
+    absl::StatusOr<VolumeFile> file = stores_.volumes().Open(job_);
+    if (!file.ok()) return file.status();
+    v1::ReadPreviewRequest request;
+    request.set_plane(v1::SAGITTAL);
+    const auto plane = *PlaneOfVolume(job_.spec().volume(), request);
+    return All<v1::PreviewChunk>(PlaneReader(*std::move(file), plane));
   }
 
   absl::StatusOr<std::string> ReadPreview() {
@@ -131,6 +142,11 @@ TEST_F(DamageTest, OfScansIsNoticed) {
 TEST_F(DamageTest, OfVolumesIsNoticed) {
   WriteVolume();
   ExpectNoticed(stores_.folder() + "/volumes/1.h5", [this] { return ReadVolume(); });
+}
+
+TEST_F(DamageTest, OfVolumesIsNoticedInEveryPlane) {
+  WriteVolume();
+  ExpectNoticed(stores_.folder() + "/volumes/1.h5", [this] { return ReadSagittalPlane(); });
 }
 
 TEST_F(DamageTest, OfPreviewsIsNoticed) {

@@ -59,6 +59,13 @@ class WebTest : public testing::Test {
     EXPECT_TRUE(client.Upload(scan->name(), AllChunks(*scan)).ok());
     return client.CreateJob(SampleJob(scan->name()))->job();
   }
+  /// A pool does the queued job: its volume.
+  v1::VolumeGeometry Finish() {
+    ScriptedPool pool(*Dial({server_->address(), {}, ""}, {}), "pool");
+    const v1::Lease lease = pool.NextLease();
+    EXPECT_TRUE(pool.Complete(lease).ok());
+    return lease.spec().volume();
+  }
   nlohmann::json Json(const std::string& line, const std::string& headers = "") {
     return nlohmann::json::parse(Ask(address_, line, headers).body);
   }
@@ -234,13 +241,7 @@ TEST_F(WebTest, AVolumeIsDownloadedAsNumPyFile) {
   const v1::Job job = QueuedJob();
   const std::string path = "/api/" + job.name();
   EXPECT_EQ(Ask(address_, "GET " + path + "/volume.npy").status, 409);  // not there yet
-  ScriptedPool pool(*Dial({server_->address(), {}, ""}, {}), "pool");
-  const v1::Lease lease = pool.NextLease();
-  const v1::VolumeGeometry& volume = lease.spec().volume();
-  ASSERT_TRUE(pool.ReportState(lease.id(), v1::RUNNING).ok());
-  ASSERT_TRUE(pool.ReportState(lease.id(), v1::WRITING).ok());
-  ASSERT_TRUE(pool.Deliver(lease.id(), {SampleSlices(volume, 0, volume.slices())}).ok());
-  ASSERT_TRUE(pool.ReportState(lease.id(), v1::SUCCEEDED).ok());
+  const v1::VolumeGeometry volume = Finish();
   const std::size_t slice = 4UL * static_cast<std::size_t>(volume.rows() * volume.columns());
   const Reply two = Ask(address_, "GET " + path + "/volume.npy?first=1&count=2");
   ASSERT_EQ(two.status, 200) << two.body;
@@ -249,13 +250,39 @@ TEST_F(WebTest, AVolumeIsDownloadedAsNumPyFile) {
   float value = 0;
   std::memcpy(&value, two.body.data() + 128 + slice, sizeof value);
   EXPECT_EQ(value, 2);
-  const Reply one = Ask(address_, "GET " + path + "/slices/3");
-  EXPECT_EQ(one.body.size(), slice);
-  EXPECT_EQ(one.headers.at("x-columns"), std::to_string(volume.columns()));
-  EXPECT_EQ(Ask(address_, "GET " + path + "/slices/99").status, 400);
   EXPECT_EQ(Ask(address_, "GET " + path + "/volume.npy?first=-1").status, 400);
   EXPECT_EQ(Ask(address_, "GET " + path + "/previews/1/axial").status, 404);
   EXPECT_EQ(Ask(address_, "GET " + path + "/previews/1/diagonal").status, 400);
+}
+
+std::vector<float> Floats(const std::string& bytes) {
+  std::vector<float> values(bytes.size() / sizeof(float));
+  std::memcpy(values.data(), bytes.data(), values.size() * sizeof(float));
+  return values;
+}
+
+TEST_F(WebTest, AVolumeIsShownInThreePlanes) {
+  Start(false);
+  const std::string slices = "GET /api/" + QueuedJob().name() + "/slices/";
+  EXPECT_EQ(Ask(address_, slices + "coronal/1").status, 409);  // not there yet
+  const v1::VolumeGeometry volume = Finish();                  // voxels hold their slice's number
+  const Reply axial = Ask(address_, slices + "axial/3");
+  EXPECT_EQ(Floats(axial.body),
+            std::vector<float>(std::size_t(volume.rows()) * volume.columns(), 3));
+  EXPECT_EQ(axial.headers.at("x-index"), "3");
+  const Reply coronal = Ask(address_, slices + "coronal/1");
+  const Reply sagittal = Ask(address_, slices + "sagittal/2");
+  EXPECT_EQ(coronal.headers.at("x-rows"), std::to_string(volume.slices()));
+  EXPECT_EQ(coronal.headers.at("x-columns"), std::to_string(volume.columns()));
+  EXPECT_EQ(sagittal.headers.at("x-columns"), std::to_string(volume.rows()));
+  std::vector<float> expected;
+  for (int z = 0; z < volume.slices(); ++z)
+    expected.insert(expected.end(), std::size_t(volume.columns()), static_cast<float>(z));
+  EXPECT_EQ(Floats(coronal.body), expected);
+  EXPECT_EQ(Floats(sagittal.body).size(), std::size_t(volume.slices()) * volume.rows());
+  EXPECT_EQ(Ask(address_, slices + "axial/99").status, 400);
+  EXPECT_EQ(Ask(address_, slices + "sagittal/-1").status, 400);
+  EXPECT_EQ(Ask(address_, slices + "diagonal/1").status, 400);
 }
 
 TEST(WebOptions, ListensAsGrpcDoesUnlessToldOtherwise) {

@@ -20,6 +20,7 @@ from scans import read_volume
 from web_scans import GEOMETRY, SLOW_GEOMETRY, write_scan
 
 PHONE = (390, 844)
+PLANES = {"axial": (0, 16), "coronal": (1, 16), "sagittal": (2, 26)}  # along which axis of [z][y][x] each is cut, and a slice through an outer ball
 LONG = [*SLOW_GEOMETRY, "--algorithm", "sirt", "--iterations", 20000, "--preview-every", 20, "--name", "three balls, SIRT"]
 SHORT = [*GEOMETRY, "--algorithm", "bb", "--iterations", 12, "--preview-every", 2, "--lower", 0, "--name", "three balls, BB"]
 DART = [*GEOMETRY, "--algorithm", "dart", "--grey-values", "0.05,0.12", "--iterations", 4, "--start-iterations", 10, "--name", "three balls, DART"]
@@ -116,16 +117,70 @@ def check_cancel(page, server, job):
     assert "cancelled" in client("list", server=server).stdout.lower()
 
 
+def check_slice(page, plane, index, pixels):
+    expected = float(pixels.sum(dtype=np.float64))
+    wait_until(lambda: page.attribute(f"#plane-{plane}", "data-index") == str(index)
+               and abs(float(preview(page, plane)[1]) - expected) <= 1e-3 * max(1e-3, abs(expected)), f"{plane} slice {index} of the volume is shown")
+
+
+def pointed_at(page, plane):
+    """The value under the cursor and where it is: ({"x": 3, "z": 5}, 1/mm)."""
+    where, value = page.text(f"#value-{plane}").split(":")
+    return {part.split()[0]: int(part.split()[1]) for part in where.split(",")}, float(value.split()[0])
+
+
+def check_axes(page, plane, index, pixels):
+    """The value under the cursor is the volume's there; up and right are as marked; page up shows the next slice, and what is drawn is that."""
+    canvas = page.one(f"#plane-{plane}")
+    across, up = page.attribute(f"#plane-{plane}", "data-across"), page.attribute(f"#plane-{plane}", "data-up")
+    assert (across, up) == {"axial": ("x", "y"), "coronal": ("x", "z"), "sagittal": ("y", "z")}[plane]
+    assert f"{across} to the right, {up} up" in page.attribute(f"#plane-{plane}", "aria-label")
+    seen = []
+    for keys in ((Keys.ARROW_LEFT,) * 5 + (Keys.ARROW_UP,) * 3, (Keys.ARROW_RIGHT,) * 9, (Keys.ARROW_UP,) * 7):
+        canvas.send_keys(*keys)
+        place, value = pointed_at(page, plane)
+        assert abs(value - pixels[place[up], place[across]]) <= 6e-4 * abs(value), (plane, place, value)
+        seen.append(place)
+    assert seen[1][across] > seen[0][across] and seen[2][up] > seen[1][up], seen
+    for _ in range(17):
+        canvas.send_keys(Keys.ARROW_DOWN)
+    assert pointed_at(page, plane)[0][up] < seen[0][up]
+    check_drawing(page, plane, pixels)
+    canvas.send_keys(Keys.PAGE_UP)
+    wait_until(lambda: page.attribute(f"#plane-{plane}", "data-index") == str(index + 1), "page up shows the next slice")
+    canvas.send_keys(Keys.PAGE_DOWN)
+    wait_until(lambda: page.attribute(f"#plane-{plane}", "data-index") == str(index), "page down shows the one before")
+
+
+def check_drawing(page, plane, pixels):
+    """What is drawn is the slice the way up that is marked, and not one turned over."""
+    drawn = np.array(page.script("""const all = arguments[0].getContext('2d').getImageData(0, 0, 512, 512).data;
+      const sample = (y) => Array.from({length: 64}, (_, x) => all[4 * (512 * (8 * y + 4) + 8 * x + 4)]);
+      return Array.from({length: 64}, (_, y) => sample(y))""", page.one(f"#plane-{plane}")), float)[::-1]
+    side = max(pixels.shape)
+    row, column = (np.floor((np.arange(64) + 0.5) / 64 * side - (side - extent) / 2).astype(int) for extent in pixels.shape)
+    inside = np.logical_and.outer((row >= 0) & (row < pixels.shape[0]), (column >= 0) & (column < pixels.shape[1]))
+    inside[:20, :20] = False  # the marks
+
+    def match(image):
+        return np.corrcoef(drawn[inside], image[np.clip(row, 0, len(image) - 1)][:, np.clip(column, 0, image.shape[1] - 1)][inside])[0, 1]
+
+    as_marked, turned = match(pixels), [match(pixels[::-1]), match(pixels[:, ::-1])]
+    assert as_marked > 0.9 and as_marked > max(turned) + 0.02, (plane, as_marked, turned)
+
+
 def check_result(page, server, folder, job):
     page.open(f"/#/{job}")
     wait_until(lambda: page.text("#job-state") == "succeeded", "the page shows the end", 60)
-    wait_until(lambda: page.attribute("#slice", "disabled") is None, "slices of the volume can be chosen")
+    for plane in PLANES:
+        wait_until(lambda plane=plane: page.attribute(f"#slice-{plane}", "disabled") is None, f"{plane} slices of the volume can be chosen")
     client("fetch", job, "-o", folder / "volume.h5", server=server)
     volume, _ = read_volume(folder / "volume.h5")
-    for index in (5, 18):
-        page.slide("#slice", index)
-        expected = float(volume[index].sum(dtype=np.float64))
-        wait_until(lambda: abs(float(preview(page)[1] or "nan") - expected) <= 1e-3 * abs(expected), f"slice {index} of the volume is shown")
+    for plane, (axis, through) in PLANES.items():
+        for index in (5, through):
+            page.slide(f"#slice-{plane}", index)
+            check_slice(page, plane, index, np.take(volume, index, axis))
+        check_axes(page, plane, through, np.take(volume, through, axis))
     page.slide("#first", 3)
     page.slide("#last", 7)
     with urllib.request.urlopen(page.attribute("#download", "href"), timeout=30) as answer:
