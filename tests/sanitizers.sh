@@ -5,11 +5,11 @@
 set -eu
 cd "$(dirname "$0")/.."
 folder=$1
-tests=(server_store_test server_dispatch_test server_server_test server_web_test server_queue_test)
+tests=(server_store_test server_dispatch_test server_server_test)
 more=()
 case ${2:-address} in
   address) sanitizers=address,undefined; tests+=(proto_test scan_files_test) ;;
-  thread) sanitizers=thread more=(racing) ;;
+  thread) sanitizers=thread; tests+=(server_web_test server_queue_test); more=(racing) ;;
   *) echo "$0: $2 is neither address nor thread" >&2; exit 2 ;;
 esac
 
