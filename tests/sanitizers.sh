@@ -6,10 +6,10 @@ set -eu
 cd "$(dirname "$0")/.."
 folder=$1
 tests=(server_store_test server_dispatch_test server_server_test)
-more=()
+more=() at_once=1
 case ${2:-address} in
   address) sanitizers=address,undefined; tests+=(proto_test scan_files_test) ;;
-  thread) sanitizers=thread; tests+=(server_web_test server_queue_test); more=(racing) ;;
+  thread) sanitizers=thread; tests+=(server_web_test server_queue_test); more=(racing) at_once=2 ;;
   *) echo "$0: $2 is neither address nor thread" >&2; exit 2 ;;
 esac
 
@@ -29,4 +29,4 @@ if [ "$sanitizers" = thread ]; then
     exit 1
   fi
 fi
-exec ctest --test-dir "$folder" -j 2 --output-on-failure --no-tests=error -R "$pattern"
+exec ctest --test-dir "$folder" -j "$at_once" --output-on-failure --no-tests=error -R "$pattern"
