@@ -127,6 +127,10 @@ element("logout").addEventListener("click", async () => {
   await change("/api/session", {}, "DELETE");
   location.reload();
 });
+document.querySelector(".skip")?.addEventListener("click", (event) => {
+  event.preventDefault(); // its address would be that of another view
+  main.focus();
+});
 addEventListener("hashchange", () => {
   route().then(() => main.focus());
 });

@@ -170,6 +170,8 @@ export class Charts {
       new this.library(misfit, this.misfitData(), this.misfitBox),
       new this.library(phases, phaseData(this.iterations), this.phasesBox),
     ];
+    for (const box of [this.misfitBox, this.phasesBox])
+      box.querySelector(".u-legend")?.setAttribute("aria-label", "Values under the cursor");
     this.hasLabels = labels;
   }
 

@@ -56,7 +56,13 @@ function section(pool, load) {
       ["Ranks", pool.ranks ?? 0],
       ["Started by", pool.local ? "this server" : "somebody else"],
     ]),
-    make("table", { class: "cards" }, make("thead", {}, head), make("tbody", {}, ...rows(pool, load))),
+    make(
+      "table",
+      { class: "cards" },
+      make("caption", { class: "hidden" }, `Ranks of ${pool.name}`),
+      make("thead", {}, head),
+      make("tbody", {}, ...rows(pool, load)),
+    ),
   );
 }
 

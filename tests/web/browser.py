@@ -24,7 +24,7 @@ class Browser:
             options.add_argument(flag)
         options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
         self.driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
-        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]})
+        self.scheme("dark" if dark else "light")
         self.base = f"{scheme}://{address}"
         self._requests, self._complaints = [], []
 
@@ -37,6 +37,10 @@ class Browser:
     def resize(self, width, height):
         """As on a phone of this width."""
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": True})
+
+    def scheme(self, name):
+        """light or dark, as the system's settings would say."""
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": name}]})
 
     def open(self, path="/"):
         self.driver.get(self.base + path)
