@@ -17,7 +17,7 @@ from network_world import NetworkWorld, json_lines, make_scan, timed
 from programs import client, events, job_name, messages, scratch_folder, wait_until
 from scans import read_volume
 
-BRIEFLY, LONG = 3, 12  # seconds that a link is cut: less and more than the server waits for a rank (7 s)
+BRIEFLY, LONG = 3, 10  # seconds that a link is cut: less and more than the server waits for a rank (7 s)
 LEASE = 10  # seconds after a cut until nobody holds the job
 HANG = 30  # seconds that nothing may take longer than the cut
 RESUME = 60  # seconds from the end of the cut until a job that was lost goes on
