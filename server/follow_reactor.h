@@ -15,6 +15,7 @@
 #include "proto/grpc_status.h"
 #include "server/executor.h"
 #include "server/gate.h"
+#include "server/unary.h"
 #include "worker/core/status.h"
 
 namespace tomoslab {
@@ -154,5 +155,18 @@ class FollowReactor final : public grpc::ServerWriteReactor<Message>,
   bool woken_ = false;  // while busy
   bool cancelled_ = false;
 };
+
+/// The gate, then what feed_for(visit) gives and gets.
+template <class Message, class Request, class FeedFor>
+grpc::ServerWriteReactor<Message>* StartFeed(const Entrance& entrance,
+                                             grpc::CallbackServerContext* context,
+                                             const FeedFor& feed_for) {
+  return Admit<grpc::ServerWriteReactor<Message>, Request>(
+      entrance.gate, context, [&](std::shared_ptr<Visit> visit) {
+        std::unique_ptr<Feed<Message>> feed = feed_for(visit);
+        return FollowReactor<Message>::Start(entrance.executor, context, std::move(visit),
+                                             std::move(feed));
+      });
+}
 
 }  // namespace tomoslab

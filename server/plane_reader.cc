@@ -8,16 +8,11 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_format.h"
 #include "proto/chunking.h"
+#include "server/plane_shape.h"
 #include "worker/core/status.h"
 
 namespace tomoslab {
 namespace {
-
-/// Planes along the normal.
-int CountOf(v1::Plane plane, const v1::VolumeGeometry& volume) {
-  if (plane == v1::SAGITTAL) return volume.columns();
-  return plane == v1::CORONAL ? volume.rows() : volume.slices();
-}
 
 char* Bytes(float* values) { return reinterpret_cast<char*>(values); }
 
@@ -31,15 +26,15 @@ absl::StatusOr<v1::PreviewReady> PlaneOfVolume(const v1::VolumeGeometry& volume,
     return absl::InvalidArgumentError(
         absl::StrFormat("plane = %d; known are axial, coronal and sagittal", request.plane()));
   }
-  const int count = CountOf(plane.plane(), volume);
-  plane.set_index(request.has_index() ? request.index() : count / 2);
-  if (plane.index() < 0 || plane.index() >= count) {
+  const PlaneShape shape = ShapeOf(plane.plane(), volume);
+  plane.set_index(request.has_index() ? request.index() : shape.count / 2);
+  if (plane.index() < 0 || plane.index() >= shape.count) {
     return absl::OutOfRangeError(absl::StrFormat(
         "%s slice %d lies outside the %d of the volume",
-        absl::AsciiStrToLower(v1::Plane_Name(plane.plane())), plane.index(), count));
+        absl::AsciiStrToLower(v1::Plane_Name(plane.plane())), plane.index(), shape.count));
   }
-  plane.set_rows(plane.plane() == v1::AXIAL ? volume.rows() : volume.slices());
-  plane.set_columns(plane.plane() == v1::SAGITTAL ? volume.rows() : volume.columns());
+  plane.set_rows(shape.rows);
+  plane.set_columns(shape.columns);
   return plane;
 }
 

@@ -9,27 +9,12 @@
 
 #include "absl/strings/str_format.h"
 #include "proto/chunking.h"
+#include "server/plane_shape.h"
 #include "server/resource_name.h"
 #include "worker/core/status.h"
 
 namespace tomoslab {
 namespace {
-
-struct Shape {
-  int rows, columns, slices;
-};
-
-/// Of the images that a plane cuts out of a volume, and how many there are.
-Shape ShapeOf(v1::Plane plane, const v1::VolumeGeometry& volume) {
-  switch (plane) {
-    case v1::CORONAL:
-      return {volume.slices(), volume.columns(), volume.rows()};
-    case v1::SAGITTAL:
-      return {volume.slices(), volume.rows(), volume.columns()};
-    default:
-      return {volume.rows(), volume.columns(), volume.slices()};
-  }
-}
 
 std::int64_t BytesPerRow(const v1::PreviewReady& preview) {
   return std::int64_t{preview.columns()} * static_cast<std::int64_t>(sizeof(float));
@@ -60,11 +45,11 @@ absl::StatusOr<v1::PreviewReady> FromRow(const Statement& row, v1::Plane plane) 
 }  // namespace
 
 absl::Status CheckPreview(const v1::PreviewReady& preview, const v1::VolumeGeometry& volume) {
-  const Shape shape = ShapeOf(preview.plane(), volume);
+  const PlaneShape shape = ShapeOf(preview.plane(), volume);
   if (preview.plane() >= v1::AXIAL && preview.plane() <= v1::SAGITTAL && preview.rows() >= 1 &&
       preview.rows() <= shape.rows && preview.columns() >= 1 &&
-      preview.columns() <= shape.columns && preview.index() >= 0 &&
-      preview.index() < shape.slices && preview.iteration() >= 0) {
+      preview.columns() <= shape.columns && preview.index() >= 0 && preview.index() < shape.count &&
+      preview.iteration() >= 0) {
     return absl::OkStatus();
   }
   return absl::InvalidArgumentError(absl::StrFormat(

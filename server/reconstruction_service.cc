@@ -121,21 +121,17 @@ grpc::ServerUnaryReactor* ReconstructionService::DeleteJob(Context* context,
 
 grpc::ServerWriteReactor<v1::JobEvent>* ReconstructionService::WatchJob(
     Context* context, const v1::WatchJobRequest* request) {
-  return Admit<grpc::ServerWriteReactor<v1::JobEvent>, v1::WatchJobRequest>(
-      entrance_.gate, context, [&](std::shared_ptr<Visit> visit) {
-        auto feed = std::make_unique<JobFeed>(stores_.jobs, dispatcher_, *request, visit);
-        return FollowReactor<v1::JobEvent>::Start(entrance_.executor, context, std::move(visit),
-                                                  std::move(feed));
+  return StartFeed<v1::JobEvent, v1::WatchJobRequest>(
+      entrance_, context, [&](const std::shared_ptr<Visit>& visit) {
+        return std::make_unique<JobFeed>(stores_.jobs, dispatcher_, *request, visit);
       });
 }
 
 grpc::ServerWriteReactor<v1::LogLine>* ReconstructionService::ReadLog(
     Context* context, const v1::ReadLogRequest* request) {
-  return Admit<grpc::ServerWriteReactor<v1::LogLine>, v1::ReadLogRequest>(
-      entrance_.gate, context, [&](std::shared_ptr<Visit> visit) {
-        auto feed = std::make_unique<LogFeed>(stores_, dispatcher_, *request, visit);
-        return FollowReactor<v1::LogLine>::Start(entrance_.executor, context, std::move(visit),
-                                                 std::move(feed));
+  return StartFeed<v1::LogLine, v1::ReadLogRequest>(
+      entrance_, context, [&](const std::shared_ptr<Visit>& visit) {
+        return std::make_unique<LogFeed>(stores_, dispatcher_, *request, visit);
       });
 }
 

@@ -7,6 +7,7 @@ const AXES = /** @type {Record<string, { across: string, up: string, normal: str
   coronal: { across: "x", up: "z", normal: "y" },
   sagittal: { across: "y", up: "z", normal: "x" },
 });
+export const PLANES = Object.keys(AXES);
 const TONES = /** @type {Record<string, string>} */ ({ x: "c2", y: "c3", z: "c1" });
 const STEPS = /** @type {Record<string, [number, number]>} */ ({
   ArrowLeft: [-1, 0],

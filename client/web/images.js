@@ -2,7 +2,8 @@
 import { make, oncePerFrame, panel } from "./dom.js";
 import { number } from "./format.js";
 import { Histogram, valueRange } from "./histogram.js";
-import { PLANES, Pane } from "./pane.js";
+import { PLANES } from "./image.js";
+import { Pane } from "./pane.js";
 
 const KEPT = 20; // iterations whose previews the server keeps
 const LEAST_MS = 1500; // between two refreshes

@@ -5,14 +5,6 @@ import { SliceImage } from "./image.js";
 
 const PATIENCE_MS = 300; // with a slice that nobody wants any more
 
-/** Planes along each normal: its axis and its count. */
-const NORMALS = /** @type {Record<string, { axis: string, count: "slices" | "rows" | "columns" }>} */ ({
-  axial: { axis: "z", count: "slices" },
-  coronal: { axis: "y", count: "rows" },
-  sagittal: { axis: "x", count: "columns" },
-});
-export const PLANES = Object.keys(NORMALS);
-
 /**
  * @typedef {object} Wish
  * @property {number} iteration of a preview
@@ -29,11 +21,11 @@ export class Pane {
   constructor(path, plane, volume, told) {
     this.path = path;
     this.plane = plane;
-    this.axis = NORMALS[plane].axis;
     this.told = told;
     this.index = -1; // of the slice shown
-    this.count = volume?.[NORMALS[plane].count] ?? 1;
     this.view = new SliceImage(plane, volume, (step) => this.step(step));
+    this.axis = this.view.axes.normal;
+    this.count = this.view.counts[this.axis];
     this.output = make("output", { for: `slice-${plane}` });
     this.input = make("input", {
       type: "range",

@@ -5,7 +5,6 @@ web_slices.py [SIDE]: of a volume of SIDE³ voxels (512)
 """
 
 import pathlib
-import re
 import statistics
 import sys
 import time
@@ -14,14 +13,10 @@ import urllib.request
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests/support"), str(ROOT / "tests/web")]
 
-from programs import Server, events, scratch_folder, submit  # noqa: E402
+from programs import Server, events, memory_mb, scratch_folder, submit  # noqa: E402
 from web_scans import ORBIT, write_scan  # noqa: E402
 
 ROUNDS = 5
-
-
-def resident_mb(pid):
-    return int(re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text()).group(1)) / 1024
 
 
 def seconds_for(address, job, plane, index):
@@ -35,7 +30,7 @@ def main(side=512):
     with scratch_folder() as folder, Server(folder, "--web", "127.0.0.1:0") as server:
         job = submit(server, write_scan(folder / "balls.h5"), *ORBIT, "--voxel", 20 / side, "--size", f"{side},{side},{side}", "--algorithm", "fdk")
         events(server, job)
-        before = resident_mb(server.process.pid)
+        before = memory_mb(server.process.pid)
         for plane in ("axial", "coronal", "sagittal"):
             times = []
             for i in range(ROUNDS):
@@ -43,7 +38,7 @@ def main(side=512):
                 assert size == 4 * side * side, size
                 times.append(seconds)
             print(f"{plane} slice of {side}³ voxels: {1000 * statistics.median(times):.1f} ms (median of {ROUNDS}, the file in the page cache)")
-        print(f"memory of tomoslabd grew by {resident_mb(server.process.pid) - before:.0f} MB")
+        print(f"memory of tomoslabd grew by {memory_mb(server.process.pid) - before:.0f} MB")
 
 
 if __name__ == "__main__":

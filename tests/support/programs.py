@@ -161,12 +161,16 @@ def processes():
             yield int(folder.name), command
 
 
-def peak_memory_mb(pid):
-    """VmHWM of a process, MB."""
+def memory_mb(pid, kind="VmRSS"):
+    """Of a process, MB: VmRSS now, VmHWM at most."""
     for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
+        if line.startswith(f"{kind}:"):
             return int(line.split()[1]) / 1000
-    raise AssertionError(f"process {pid} has no VmHWM")
+    raise AssertionError(f"process {pid} has no {kind}")
+
+
+def peak_memory_mb(pid):
+    return memory_mb(pid, "VmHWM")
 
 
 def wait_until(condition, what, seconds=60):
