@@ -90,10 +90,9 @@ void PrintModel(const MadeBeamModel& made, double longest_path_mm) {
   for (const BeamMaterial& material : model.materials)
     std::printf("material           %s: %.6g 1/mm\n", material.name.c_str(),
                 material.reference_per_mm);
-  const bool scatter = model.energy_kev.front() == 0;
   std::printf("effective energies %zu, line integrals within %.1e for paths up to %g mm%s\n",
-              model.energy_kev.size() - (scatter ? 1 : 0), model.compression_error, longest_path_mm,
-              scatter ? "; 0 keV: scatter" : "");
+              model.energies(), model.compression_error, longest_path_mm,
+              model.has_scatter() ? "; 0 keV: scatter" : "");
   std::printf("\n%10s %10s", "keV", "share");
   for (const BeamMaterial& material : model.materials)
     std::printf(" %14s", absl::StrCat(material.name, " 1/mm").c_str());

@@ -15,12 +15,12 @@ namespace tomoslab {
 namespace {
 
 std::string Describe(const BeamModel& model) {
-  const bool scatter = model.energy_kev.front() == 0;
   std::string text = absl::StrFormat(
       "the spectrum is represented by %d energies to %.1g in line integrals%s; values are "
       "attenuation at %.4g keV:",
-      model.energy_kev.size() - (scatter ? 1 : 0), model.compression_error,
-      scatter ? absl::StrFormat(", with %.3g %% scatter", 100 * model.share.front()) : "",
+      model.energies(), model.compression_error,
+      model.has_scatter() ? absl::StrFormat(", with %.3g %% scatter", 100 * model.share.front())
+                          : "",
       model.reference_energy_kev);
   for (const BeamMaterial& material : model.materials) {
     absl::StrAppendFormat(&text, "%s %s %.5g/mm", &material == &model.materials[0] ? "" : ",",

@@ -2,6 +2,7 @@
 // their shares of the signal, and every material's attenuation at each.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,10 @@ struct BeamModel {
   std::vector<double> share;            // s_e
   std::vector<BeamMaterial> materials;  // ascending reference_per_mm
   double compression_error = 0;         // largest |Δp| from the full spectrum
+
+  bool has_scatter() const { return energy_kev.front() == 0; }
+  /// Of X-rays; scatter is none.
+  std::size_t energies() const { return energy_kev.size() - (has_scatter() ? 1 : 0); }
 };
 
 }  // namespace tomoslab
