@@ -19,10 +19,10 @@ def main():
         program = folder / "worker"
         program.write_text(HANGS)
         program.chmod(0o755)
-        command = [ROOT / "deploy/mpirun.sh", "3", program, "--server", "127.0.0.1:1", "--pool", "slow", "--start-seconds", str(START)]
+        settings = {"TOMOSLAB_SERVER": "127.0.0.1:1", "TOMOSLAB_POOL": "slow", "TOMOSLAB_RANKS": "3", "TOMOSLAB_WORKER": str(BIN / "tomoslab-worker")}
         begun = time.monotonic()
-        done = subprocess.run(command, env=os.environ | {"TOMOSLAB_WORKER": str(BIN / "tomoslab-worker")},
-                             capture_output=True, text=True, timeout=120)
+        done = subprocess.run([ROOT / "deploy/pool.sh", program, "--start-seconds", str(START)], env=os.environ | settings,
+                              capture_output=True, text=True, timeout=120)
     assert done.returncode != 0, done
     assert f"not all ranks of the pool have started within {START} s" in done.stderr, done.stderr
     assert "--start-seconds" in done.stderr, done.stderr
