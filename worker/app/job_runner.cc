@@ -15,6 +15,7 @@
 #include "worker/app/load_projections.h"
 #include "worker/app/prepare_scan.h"
 #include "worker/app/progress_reporter.h"
+#include "worker/app/rank_log.h"
 #include "worker/app/solve.h"
 #include "worker/app/volume_transfer.h"
 #include "worker/core/status.h"
@@ -51,6 +52,7 @@ class Attempt {
  public:
   Attempt(const PoolRank& pool, const v1::Lease& lease, Heart& heart)
       : client_(*pool.client),
+        log_(*pool.log),
         ranks_(*pool.ranks),
         lease_(lease),
         accelerator_(pool.accelerator),
@@ -62,11 +64,13 @@ class Attempt {
 
   void Run() {
     const absl::Status status = RunPhases();
+    if (delivered_) return;
+    HandOverLogs();
     if (reporter_.verdict() == Verdict::kCancelled) {
       reporter_.State(v1::CANCELLED, "cancelled on request");
     } else if (!status.ok()) {
       reporter_.Fail(std::string(status.message()), IsPermanent(status));
-    } else if (!delivered_ && (given_back_ || reporter_.verdict() == Verdict::kDrain)) {
+    } else if (given_back_ || reporter_.verdict() == Verdict::kDrain) {
       reporter_.GiveBack(given_back_ ? "queued again: its checkpoint is damaged"
                                      : "queued again: its pool is shutting down",
                          /*leaving=*/!given_back_);
@@ -136,9 +140,16 @@ class Attempt {
         ranks_, A.slab().empty() ? absl::OkStatus() : DeliverSlab(client_, lease_.id(), A, x)));
     spdlog::info("the slices are with the server");
     ReportDeviceMemory();
+    HandOverLogs();
     reporter_.State(v1::SUCCEEDED, outcome.summary);
     delivered_ = true;
     return absl::OkStatus();
+  }
+
+  /// Before the job's end, with which its log ends for those who follow it.
+  void HandOverLogs() {
+    log_.Flush();
+    ranks_.Gather("");
   }
 
   /// What the plan said of the GPUs, and what it was.
@@ -160,6 +171,7 @@ class Attempt {
   }
 
   PoolClient& client_;
+  RankLog& log_;
   const Communicator& ranks_;
   const v1::Lease& lease_;
   Accelerator* accelerator_;

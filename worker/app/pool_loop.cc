@@ -30,9 +30,6 @@ namespace {
 /// What rank 0 tells the others between jobs: a serialized PoolCommand, or this.
 constexpr char kRefused[] = "refused";
 
-/// For lines to reach the server before this process ends itself.
-constexpr std::chrono::milliseconds kLastWords{1000};
-
 v1::AttachRequest MakeAttachRequest(const PoolOptions& options, const Communicator& ranks,
                                     const Accelerator* accelerator) {
   v1::AttachRequest request;
@@ -202,7 +199,7 @@ class Commands {
   change->set_state(v1::FAILED);
   change->set_reason(absl::StrFormat("rank %d on %s: %s", ranks.rank(), HostName(), what));
   spdlog::error("{}", what);
-  pool.log->Flush(kLastWords);
+  pool.log->Flush();
   (void)pool.client->Report(report);
   ranks.Abort();
 }
@@ -283,8 +280,8 @@ int ServePool(const PoolOptions& options, const Communicator& ranks) {
     if (commands) commands->WorkOn(command.lease().id());
     RunGuarded(pool, command.lease());
     if (commands) commands->WorkOn("");
-    if (ranks.rank() == 0) spdlog::info("lease ended");
     log.End();
+    if (ranks.rank() == 0) spdlog::info("the lease of {} ended", command.lease().job());
   }
 }
 

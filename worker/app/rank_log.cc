@@ -11,8 +11,7 @@
 namespace tomoslab {
 namespace {
 
-constexpr std::chrono::milliseconds kGather{200}, kFirstPause{200}, kLongestPause{5000},
-    kGoodbye{1000};
+constexpr std::chrono::milliseconds kGather{200}, kFirstPause{200}, kLongestPause{5000};
 
 }  // namespace
 
@@ -24,7 +23,7 @@ RankLog::RankLog(PoolClient* client, int rank)
 
 RankLog::~RankLog() {
   HandOnLogLines(nullptr);
-  Flush(kGoodbye);
+  Flush();
   {
     const std::lock_guard lock(mutex_);
     stop_ = true;

@@ -20,6 +20,7 @@ namespace tomoslab {
 class RankLog {
  public:
   static constexpr std::size_t kMostWaiting = 2000, kMostInReport = 500;
+  static constexpr std::chrono::milliseconds kLastWords{1000};
 
   /// `client` outlives this.
   RankLog(PoolClient* client, int rank);
@@ -28,8 +29,8 @@ class RankLog {
   /// From now on every line is about this lease's job, and says so on stderr too.
   void Begin(const v1::Lease& lease);
   void End();
-  /// Waits until all has been sent, but not for long: for a process that is about to end.
-  void Flush(std::chrono::milliseconds longest);
+  /// Waits until all has been sent, but not for long: for a job or a process that is about to end.
+  void Flush(std::chrono::milliseconds longest = kLastWords);
 
  private:
   struct Waiting {
