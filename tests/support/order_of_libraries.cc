@@ -210,6 +210,27 @@ void AcquireCounts(const ServerCallbackCall* call) {
   }
 }
 
+// Stands in for a reactor that a thread of gRPC's own tells of the cancellation, then counts down.
+class CancelledReactor final : public ServerReactor {
+ public:
+  CancelledReactor(ServerCallbackCall* call, ServerReactor* reactor)
+      : call_(call), reactor_(reactor) {
+    Release(this);
+  }
+  void OnDone() override {}
+  void OnCancel() override {
+    Acquire(this);
+    reactor_->OnCancel();
+    Release(call_);
+    delete this;
+  }
+  bool InternalInlineable() override { return reactor_->InternalInlineable(); }
+
+ private:
+  ServerCallbackCall* const call_;
+  ServerReactor* const reactor_;
+};
+
 }  // namespace
 
 void ServerCallbackCall::ScheduleOnDone(bool inline_ondone) {
@@ -223,7 +244,7 @@ void ServerCallbackCall::CallOnCancel(ServerReactor* reactor) {
   static auto* const next = Next<void(ServerCallbackCall*, ServerReactor*)>(
       "_ZN4grpc8internal18ServerCallbackCall12CallOnCancelEPNS0_13ServerReactorE");
   AcquireCounts(this);
-  next(this, reactor);
+  next(this, new CancelledReactor(this, reactor));
 }
 
 }  // namespace grpc::internal
