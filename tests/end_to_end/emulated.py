@@ -49,7 +49,7 @@ def check(folder, scan, limit, *flags):
 
 def main():
     with scratch_folder() as folder:
-        tooth = ["--rotation-axis", 296]
+        tooth = ["--rotation-axis", 296, "--size", "160,160,2"]
         check(folder, TOOTH, 2e-5, "--algorithm", "fdk", *tooth)
         check(folder, TOOTH, 1e-4, "--algorithm", "bb", "--iterations", 3, *tooth)
 
