@@ -4,6 +4,8 @@
 
 #include <memory>
 #include <new>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_format.h"
@@ -64,9 +66,10 @@ class Attempt {
 
   void Run() {
     const absl::Status status = RunPhases();
-    if (delivered_) return;
     HandOverLogs();
-    if (reporter_.verdict() == Verdict::kCancelled) {
+    if (delivered_) {
+      reporter_.State(v1::SUCCEEDED, *delivered_);
+    } else if (reporter_.verdict() == Verdict::kCancelled) {
       reporter_.State(v1::CANCELLED, "cancelled on request");
     } else if (!status.ok()) {
       reporter_.Fail(std::string(status.message()), IsPermanent(status));
@@ -140,9 +143,7 @@ class Attempt {
         ranks_, A.slab().empty() ? absl::OkStatus() : DeliverSlab(client_, lease_.id(), A, x)));
     spdlog::info("the slices are with the server");
     ReportDeviceMemory();
-    HandOverLogs();
-    reporter_.State(v1::SUCCEEDED, outcome.summary);
-    delivered_ = true;
+    delivered_ = outcome.summary;
     return absl::OkStatus();
   }
 
@@ -179,7 +180,8 @@ class Attempt {
   const std::int64_t memory_bytes_;
   ProgressReporter reporter_;
   Staging staging_ = Staging::kCopy;
-  bool given_back_ = false, delivered_ = false;
+  bool given_back_ = false;
+  std::optional<std::string> delivered_;  // and how the solver ended
 };
 
 }  // namespace
