@@ -1,169 +1,17 @@
-// Data Exchange and NXtomo files: measured ones, written ones, and broken ones.
+// Data Exchange files: written ones, and broken ones.
 #include <cmath>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <numbers>
+#include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
 
-#include "tests/worker/data/scratch_folder.h"
-#include "worker/data/hdf5_writing.h"
-#include "worker/data/projection_reader.h"
+#include "tests/worker/data/written_file.h"
 
 namespace tomoslab {
 namespace {
-
-const std::string kData = std::string(TOMOSLAB_TEST_SOURCE) + "/tests/data/";
-
-std::vector<float> ReadFloats(ProjectionReader& reader, FrameKind kind, std::int64_t begin,
-                              std::int64_t end) {
-  std::vector<float> lines((end - begin) * reader.description().scan.detector.columns);
-  const absl::Status status = reader.ReadLines(
-      kind, begin, end,
-      absl::MakeSpan(reinterpret_cast<std::byte*>(lines.data()), lines.size() * 4));
-  EXPECT_TRUE(status.ok()) << status;
-  return lines;
-}
-
-const ImportedValue* Find(const ScanDescription& description, const std::string& what) {
-  for (const ImportedValue& line : description.report) {
-    if (line.what == what) return &line;
-  }
-  return nullptr;
-}
-
-TEST(MeasuredFiles, ToothIsTheSameInBothFormats) {
-  const auto dx = OpenHdf5Scan(kData + "tooth_dx.h5", {}),
-             nx = OpenHdf5Scan(kData + "tooth_nxtomo.nxs", {});
-  ASSERT_TRUE(dx.ok() && nx.ok()) << dx.status() << nx.status();
-  for (ProjectionReader* reader : {dx->get(), nx->get()}) {
-    const ScanDescription& d = reader->description();
-    EXPECT_EQ(d.scan.views.size(), 181u);
-    EXPECT_EQ(d.scan.detector.rows, 2);
-    EXPECT_EQ(d.scan.detector.columns, 640);
-    EXPECT_EQ(d.flat_count, 10);
-    EXPECT_EQ(d.dark_count, 10);
-    EXPECT_EQ(d.quantity, Quantity::kCounts);
-    EXPECT_EQ(d.sample_type, SampleType::kFloat32);
-    ASSERT_TRUE(d.scan.orbit);
-    EXPECT_EQ(d.scan.orbit->beam, Beam::kParallel);
-    EXPECT_EQ(d.scan.detector.pixel_width_mm, 1);
-    EXPECT_EQ(Find(d, "pixel size")->origin, Origin::kInferred);
-  }
-  EXPECT_EQ((*nx)->description().flat_after_views, std::vector<int>(10, 0));
-  for (const FrameKind kind : {FrameKind::kProjection, FrameKind::kFlat, FrameKind::kDark}) {
-    const std::int64_t lines = (*dx)->description().LineCount(kind);
-    EXPECT_EQ(ReadFloats(**dx, kind, 0, lines), ReadFloats(**nx, kind, 0, lines)) << Name(kind);
-    EXPECT_EQ(ReadFloats(**dx, kind, 3, 4), ReadFloats(**nx, kind, 3, 4));
-  }
-}
-
-TEST(MeasuredFiles, HelsinkiDiscUsesItsGeometryAndDropsTheRepeatedView) {
-  const auto reader = OpenHdf5Scan(kData + "htc2022_ta_fan.h5", {});
-  ASSERT_TRUE(reader.ok()) << reader.status();
-  const ScanDescription& d = (*reader)->description();
-  EXPECT_EQ(d.scan.views.size(), 720u);
-  EXPECT_EQ(d.quantity, Quantity::kLineIntegrals);
-  ASSERT_TRUE(d.scan.orbit);
-  EXPECT_DOUBLE_EQ(d.scan.orbit->source_object_distance_mm, 410.66);
-  EXPECT_DOUBLE_EQ(d.scan.orbit->source_detector_distance_mm, 553.74);
-  EXPECT_DOUBLE_EQ(d.scan.detector.pixel_width_mm, 0.2);
-  EXPECT_DOUBLE_EQ(d.scan.orbit->detector_shift_u_mm, 0);
-  // direction −1 in the file's frame is counter-clockwise in ours (the frame is turned about x).
-  EXPECT_NEAR(d.scan.orbit->angle_rad[1], 0.5 * std::numbers::pi / 180, 1e-12);
-  ASSERT_NE(Find(d, "views used"), nullptr);
-}
-
-// A ray and its way back must measure the same: only with the right sense of rotation do the data
-// agree.
-TEST(MeasuredFiles, HelsinkiDiscHasTheRightSenseOfRotation) {
-  const auto reader = OpenHdf5Scan(kData + "htc2022_ta_fan.h5", {});
-  ASSERT_TRUE(reader.ok()) << reader.status();
-  const Scan& scan = (*reader)->description().scan;
-  const std::vector<float> data = ReadFloats(**reader, FrameKind::kProjection, 0, 720);
-  const auto mismatch = [&](double sense) {
-    double difference = 0, norm = 0;
-    for (int view = 0; view < 720; view += 7) {
-      for (int column = 60; column < 500; column += 11) {
-        // In our frame the way back of the ray (θ, γ) is (θ − 2γ + 180°, −γ).
-        const double gamma = std::atan((column - 279.5) * 0.2 / 553.74);
-        double back = scan.orbit->angle_rad[view] - sense * 2 * gamma + std::numbers::pi;
-        back = std::fmod(back * 360 / std::numbers::pi + 1440, 720);
-        const int nearest = static_cast<int>(std::lround(back)) % 720;
-        const double a = data[view * 560 + column], b = data[nearest * 560 + 559 - column];
-        difference += (a - b) * (a - b);
-        norm += a * a;
-      }
-    }
-    return std::sqrt(difference / norm);
-  };
-  EXPECT_LT(mismatch(1), 0.02);
-  EXPECT_GT(mismatch(-1), 0.04);
-}
-
-class WrittenFile : public testing::Test {
- protected:
-  static constexpr int kViews = 4, kRows = 2, kColumns = 3;
-
-  // Starts a file whose data are 100·view + 10·row + column.
-  void Write(hid_t type, const std::string& axes, bool flats) {
-    auto file = Hdf5NewFile::Create(path_);
-    ASSERT_TRUE(file.ok()) << file.status();
-    file_ = std::make_unique<Hdf5NewFile>(*std::move(file));
-    const bool sinograms = axes.starts_with("y:");
-    std::vector<double> values;
-    for (int a = 0; a < (sinograms ? kRows : kViews); ++a) {
-      for (int b = 0; b < (sinograms ? kViews : kRows); ++b) {
-        for (int c = 0; c < kColumns; ++c)
-          values.push_back(sinograms ? 100 * b + 10 * a + c : 100 * a + 10 * b + c);
-      }
-    }
-    const std::vector<std::int64_t> shape =
-        sinograms ? std::vector<std::int64_t>{kRows, kViews, kColumns}
-                  : std::vector<std::int64_t>{kViews, kRows, kColumns};
-    Add("/exchange/data", type, shape, values);
-    ASSERT_TRUE(file_->SetAttribute("/exchange/data", "axes", axes).ok());
-    if (flats)
-      Add("/exchange/data_white", type, {1, kRows, kColumns},
-          std::vector<double>(kRows * kColumns, 100));
-  }
-  void Add(const std::string& key, hid_t type, const std::vector<std::int64_t>& shape,
-           const std::vector<double>& values) {
-    const auto dataset = file_->AddDataset(key, type, shape);
-    ASSERT_TRUE(dataset.ok()) << dataset.status();
-    ASSERT_TRUE(file_
-                    ->Write(*dataset, H5T_NATIVE_DOUBLE, std::vector<std::int64_t>(shape.size(), 0),
-                            shape, values.data())
-                    .ok());
-  }
-  void AddAngles(const std::vector<double>& angles) {
-    ASSERT_TRUE(
-        file_->AddNumbers("/exchange/theta", angles, {static_cast<std::int64_t>(angles.size())})
-            .ok());
-  }
-  absl::StatusOr<std::unique_ptr<ProjectionReader>> Open(const ScanHints& hints = {}) {
-    if (file_) {
-      EXPECT_TRUE(file_->Publish().ok());
-      file_ = nullptr;
-    }
-    return OpenHdf5Scan(path_, hints);
-  }
-  void ExpectRefused(absl::StatusCode code, const std::vector<std::string>& words,
-                     const ScanHints& hints = {}) {
-    const auto reader = Open(hints);
-    EXPECT_EQ(reader.status().code(), code) << reader.status();
-    for (const std::string& word : words) {
-      EXPECT_NE(std::string(reader.status().message()).find(word), std::string::npos)
-          << word << " in " << reader.status();
-    }
-  }
-
-  ScratchFolder folder_;
-  std::string path_ = folder_.path() + "/scan.h5";
-  std::unique_ptr<Hdf5NewFile> file_;
-};
 
 TEST_F(WrittenFile, SinogramOrderGivesTheSameLines) {
   Write(H5T_IEEE_F32LE, "y:theta:x", true);
@@ -398,73 +246,6 @@ TEST_F(WrittenFile, NoFileAndNoHdf5) {
   ExpectRefused(absl::StatusCode::kNotFound, {path_});
   std::ofstream(path_) << "not HDF5 at all";
   ExpectRefused(absl::StatusCode::kInvalidArgument, {path_, "not an HDF5 file"});
-}
-
-class NxtomoFile : public WrittenFile {
- protected:
-  // Frames: dark, flat, view, invalid, view, flat, view. Frame i holds i everywhere.
-  void WriteNxtomo(const std::string& entry, const std::string& data, const std::string& angles,
-                   int angle_count = 7) {
-    auto file = Hdf5NewFile::Create(path_);
-    ASSERT_TRUE(file.ok());
-    file_ = std::make_unique<Hdf5NewFile>(*std::move(file));
-    ASSERT_TRUE(file_->AddText(entry + "/definition", "NXtomo").ok());
-    std::vector<double> frames;
-    for (int i = 0; i < 7; ++i) frames.insert(frames.end(), 6, i);
-    Add(entry + data, H5T_STD_U16LE, {7, 2, 3}, frames);
-    const std::vector<double> keys = {2, 1, 0, 3, 0, 1, 0};
-    ASSERT_TRUE(file_->AddNumbers(entry + "/instrument/detector/image_key", keys, {7}).ok());
-    std::vector<double> angle = {0, 0, 10, 15, 20, 0, 30};
-    angle.resize(angle_count);
-    ASSERT_TRUE(file_->AddNumbers(entry + angles, angle, {angle_count}).ok());
-  }
-};
-
-TEST_F(NxtomoFile, SortsFramesByKeyAndKeepsPositions) {
-  WriteNxtomo("/scan_1", "/instrument/detector/data", "/sample/rotation_angle");
-  ASSERT_TRUE(
-      file_->AddNumbers("/scan_1/instrument/detector/x_pixel_size", std::vector<double>{5}, {})
-          .ok());
-  ASSERT_TRUE(
-      file_->SetAttribute("/scan_1/instrument/detector/x_pixel_size", "units", std::string("um"))
-          .ok());
-  const auto reader = Open();
-  ASSERT_TRUE(reader.ok()) << reader.status();
-  const ScanDescription& d = (*reader)->description();
-  ASSERT_EQ(d.scan.views.size(), 3u);
-  EXPECT_NEAR(d.scan.orbit->angle_rad[1], 20 * std::numbers::pi / 180, 1e-12);
-  EXPECT_EQ(d.flat_after_views, (std::vector<int>{0, 2}));
-  EXPECT_EQ(d.dark_after_views, (std::vector<int>{0}));
-  EXPECT_DOUBLE_EQ(d.scan.detector.pixel_width_mm, 0.005);
-  ASSERT_NE(Find(d, "frames left out"), nullptr);
-  EXPECT_EQ(Find(d, "frames left out")->value, "1");
-  std::vector<std::uint16_t> lines(18);
-  ASSERT_TRUE((*reader)
-                  ->ReadLines(FrameKind::kProjection, 0, 6,
-                              absl::MakeSpan(reinterpret_cast<std::byte*>(lines.data()), 36))
-                  .ok());
-  EXPECT_EQ(lines,
-            (std::vector<std::uint16_t>{2, 2, 2, 2, 2, 2, 4, 4, 4, 4, 4, 4, 6, 6, 6, 6, 6, 6}));
-}
-
-TEST_F(NxtomoFile, FindsDiamondsEntry) {
-  WriteNxtomo("/entry1/tomo_entry", "/data/data", "/data/rotation_angle");
-  const auto reader = Open();
-  ASSERT_TRUE(reader.ok()) << reader.status();
-  EXPECT_EQ((*reader)->description().scan.views.size(), 3u);
-}
-
-TEST_F(NxtomoFile, CountsAnglesThatDoNotFit) {
-  WriteNxtomo("/entry", "/instrument/detector/data", "/sample/rotation_angle", 5);
-  ExpectRefused(absl::StatusCode::kInvalidArgument,
-                {"/entry/sample/rotation_angle", "5 angles for 7 frames"});
-}
-
-TEST_F(NxtomoFile, WithoutDataNamesTheKey) {
-  auto file = Hdf5NewFile::Create(path_);
-  ASSERT_TRUE(file->AddText("/entry/definition", "NXtomo").ok());
-  ASSERT_TRUE(file->Publish().ok());
-  ExpectRefused(absl::StatusCode::kNotFound, {"/entry/instrument/detector/data", "missing"});
 }
 
 }  // namespace
